@@ -1,0 +1,20 @@
+// Bundles the command and the library into dist/: start-up is counted from there.
+import { build } from 'esbuild';
+import { rmSync, chmodSync, existsSync } from 'node:fs';
+
+rmSync('dist', { recursive: true, force: true });
+const entries = { nodelet: 'src/cli/nodelet.ts' };
+await build({
+  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  banner: {},
+});
+if (existsSync('dist/nodelet.js')) chmodSync('dist/nodelet.js', 0o755);

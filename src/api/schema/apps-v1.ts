@@ -1,0 +1,230 @@
+import type { TypeTable } from './record.ts';
+
+/** The types of package apps/v1. */
+export const appsV1 = {
+  'apps/v1.ControllerRevision': {
+    gvk: [{ group: 'apps', version: 'v1', kind: 'ControllerRevision' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      data: { type: 'raw', tag: 2 },
+      revision: { type: 'int64', tag: 3, required: true },
+    },
+  },
+  'apps/v1.DaemonSet': {
+    gvk: [{ group: 'apps', version: 'v1', kind: 'DaemonSet' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      spec: { type: 'apps/v1.DaemonSetSpec', tag: 2 },
+      status: { type: 'apps/v1.DaemonSetStatus', tag: 3 },
+    },
+  },
+  'apps/v1.DaemonSetCondition': {
+    fields: {
+      type: { type: 'string', tag: 1, required: true },
+      status: { type: 'string', tag: 2, required: true },
+      lastTransitionTime: { type: 'time', tag: 3 },
+      reason: { type: 'string', tag: 4 },
+      message: { type: 'string', tag: 5 },
+    },
+  },
+  'apps/v1.DaemonSetSpec': {
+    fields: {
+      selector: { type: 'meta/v1.LabelSelector', tag: 1, required: true },
+      template: { type: 'core/v1.PodTemplateSpec', tag: 2, required: true },
+      updateStrategy: { type: 'apps/v1.DaemonSetUpdateStrategy', tag: 3 },
+      minReadySeconds: { type: 'int32', tag: 4 },
+      revisionHistoryLimit: { type: 'int32', tag: 6, pointer: true },
+    },
+  },
+  'apps/v1.DaemonSetStatus': {
+    fields: {
+      currentNumberScheduled: { type: 'int32', tag: 1, required: true },
+      numberMisscheduled: { type: 'int32', tag: 2, required: true },
+      desiredNumberScheduled: { type: 'int32', tag: 3, required: true },
+      numberReady: { type: 'int32', tag: 4, required: true },
+      observedGeneration: { type: 'int64', tag: 5 },
+      updatedNumberScheduled: { type: 'int32', tag: 6 },
+      numberAvailable: { type: 'int32', tag: 7 },
+      numberUnavailable: { type: 'int32', tag: 8 },
+      collisionCount: { type: 'int32', tag: 9, pointer: true },
+      conditions: { type: 'apps/v1.DaemonSetCondition', tag: 10, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
+    },
+  },
+  'apps/v1.DaemonSetUpdateStrategy': {
+    fields: {
+      type: { type: 'string', tag: 1 },
+      rollingUpdate: { type: 'apps/v1.RollingUpdateDaemonSet', tag: 2 },
+    },
+  },
+  'apps/v1.Deployment': {
+    gvk: [{ group: 'apps', version: 'v1', kind: 'Deployment' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      spec: { type: 'apps/v1.DeploymentSpec', tag: 2 },
+      status: { type: 'apps/v1.DeploymentStatus', tag: 3 },
+    },
+  },
+  'apps/v1.DeploymentCondition': {
+    fields: {
+      type: { type: 'string', tag: 1, required: true },
+      status: { type: 'string', tag: 2, required: true },
+      lastUpdateTime: { type: 'time', tag: 6 },
+      lastTransitionTime: { type: 'time', tag: 7 },
+      reason: { type: 'string', tag: 4 },
+      message: { type: 'string', tag: 5 },
+    },
+  },
+  'apps/v1.DeploymentSpec': {
+    fields: {
+      replicas: { type: 'int32', tag: 1, pointer: true },
+      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true },
+      template: { type: 'core/v1.PodTemplateSpec', tag: 3, required: true },
+      strategy: { type: 'apps/v1.DeploymentStrategy', tag: 4, strategy: 'retainKeys' },
+      minReadySeconds: { type: 'int32', tag: 5 },
+      revisionHistoryLimit: { type: 'int32', tag: 6, pointer: true },
+      paused: { type: 'bool', tag: 7 },
+      progressDeadlineSeconds: { type: 'int32', tag: 9, pointer: true },
+    },
+  },
+  'apps/v1.DeploymentStatus': {
+    fields: {
+      observedGeneration: { type: 'int64', tag: 1 },
+      replicas: { type: 'int32', tag: 2 },
+      updatedReplicas: { type: 'int32', tag: 3 },
+      readyReplicas: { type: 'int32', tag: 7 },
+      availableReplicas: { type: 'int32', tag: 4 },
+      unavailableReplicas: { type: 'int32', tag: 5 },
+      terminatingReplicas: { type: 'int32', tag: 9, pointer: true },
+      conditions: { type: 'apps/v1.DeploymentCondition', tag: 6, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
+      collisionCount: { type: 'int32', tag: 8, pointer: true },
+    },
+  },
+  'apps/v1.DeploymentStrategy': {
+    fields: {
+      type: { type: 'string', tag: 1 },
+      rollingUpdate: { type: 'apps/v1.RollingUpdateDeployment', tag: 2 },
+    },
+  },
+  'apps/v1.ReplicaSet': {
+    gvk: [{ group: 'apps', version: 'v1', kind: 'ReplicaSet' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      spec: { type: 'apps/v1.ReplicaSetSpec', tag: 2 },
+      status: { type: 'apps/v1.ReplicaSetStatus', tag: 3 },
+    },
+  },
+  'apps/v1.ReplicaSetCondition': {
+    fields: {
+      type: { type: 'string', tag: 1, required: true },
+      status: { type: 'string', tag: 2, required: true },
+      lastTransitionTime: { type: 'time', tag: 3 },
+      reason: { type: 'string', tag: 4 },
+      message: { type: 'string', tag: 5 },
+    },
+  },
+  'apps/v1.ReplicaSetSpec': {
+    fields: {
+      replicas: { type: 'int32', tag: 1, pointer: true },
+      minReadySeconds: { type: 'int32', tag: 4 },
+      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true },
+      template: { type: 'core/v1.PodTemplateSpec', tag: 3 },
+    },
+  },
+  'apps/v1.ReplicaSetStatus': {
+    fields: {
+      replicas: { type: 'int32', tag: 1, required: true },
+      fullyLabeledReplicas: { type: 'int32', tag: 2 },
+      readyReplicas: { type: 'int32', tag: 4 },
+      availableReplicas: { type: 'int32', tag: 5 },
+      terminatingReplicas: { type: 'int32', tag: 7, pointer: true },
+      observedGeneration: { type: 'int64', tag: 3 },
+      conditions: { type: 'apps/v1.ReplicaSetCondition', tag: 6, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
+    },
+  },
+  'apps/v1.RollingUpdateDaemonSet': {
+    fields: {
+      maxUnavailable: { type: 'intOrString', tag: 1 },
+      maxSurge: { type: 'intOrString', tag: 2 },
+    },
+  },
+  'apps/v1.RollingUpdateDeployment': {
+    fields: {
+      maxUnavailable: { type: 'intOrString', tag: 1 },
+      maxSurge: { type: 'intOrString', tag: 2 },
+    },
+  },
+  'apps/v1.RollingUpdateStatefulSetStrategy': {
+    fields: {
+      partition: { type: 'int32', tag: 1, pointer: true },
+      maxUnavailable: { type: 'intOrString', tag: 2 },
+    },
+  },
+  'apps/v1.StatefulSet': {
+    gvk: [{ group: 'apps', version: 'v1', kind: 'StatefulSet' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      spec: { type: 'apps/v1.StatefulSetSpec', tag: 2 },
+      status: { type: 'apps/v1.StatefulSetStatus', tag: 3 },
+    },
+  },
+  'apps/v1.StatefulSetCondition': {
+    fields: {
+      type: { type: 'string', tag: 1, required: true },
+      status: { type: 'string', tag: 2, required: true },
+      lastTransitionTime: { type: 'time', tag: 3 },
+      reason: { type: 'string', tag: 4 },
+      message: { type: 'string', tag: 5 },
+    },
+  },
+  'apps/v1.StatefulSetOrdinals': {
+    fields: {
+      start: { type: 'int32', tag: 1, required: true },
+    },
+  },
+  'apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy': {
+    fields: {
+      whenDeleted: { type: 'string', tag: 1 },
+      whenScaled: { type: 'string', tag: 2 },
+    },
+  },
+  'apps/v1.StatefulSetSpec': {
+    fields: {
+      replicas: { type: 'int32', tag: 1, pointer: true },
+      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true },
+      template: { type: 'core/v1.PodTemplateSpec', tag: 3, required: true },
+      volumeClaimTemplates: { type: 'core/v1.PersistentVolumeClaim', tag: 4, list: 'atomic' },
+      serviceName: { type: 'string', tag: 5, required: true },
+      podManagementPolicy: { type: 'string', tag: 6 },
+      updateStrategy: { type: 'apps/v1.StatefulSetUpdateStrategy', tag: 7 },
+      revisionHistoryLimit: { type: 'int32', tag: 8, pointer: true },
+      minReadySeconds: { type: 'int32', tag: 9 },
+      persistentVolumeClaimRetentionPolicy: { type: 'apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy', tag: 10 },
+      ordinals: { type: 'apps/v1.StatefulSetOrdinals', tag: 11 },
+    },
+  },
+  'apps/v1.StatefulSetStatus': {
+    fields: {
+      observedGeneration: { type: 'int64', tag: 1 },
+      replicas: { type: 'int32', tag: 2, required: true },
+      readyReplicas: { type: 'int32', tag: 3 },
+      currentReplicas: { type: 'int32', tag: 4 },
+      updatedReplicas: { type: 'int32', tag: 5 },
+      currentRevision: { type: 'string', tag: 6 },
+      updateRevision: { type: 'string', tag: 7 },
+      collisionCount: { type: 'int32', tag: 9, pointer: true },
+      conditions: { type: 'apps/v1.StatefulSetCondition', tag: 10, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
+      availableReplicas: { type: 'int32', tag: 11, required: true },
+    },
+  },
+  'apps/v1.StatefulSetUpdateStrategy': {
+    fields: {
+      type: { type: 'string', tag: 1 },
+      rollingUpdate: { type: 'apps/v1.RollingUpdateStatefulSetStrategy', tag: 2 },
+    },
+  },
+} as const satisfies TypeTable;

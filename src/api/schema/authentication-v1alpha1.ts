@@ -1,0 +1,16 @@
+import type { TypeTable } from './record.ts';
+
+/** The types of package authentication/v1alpha1. */
+export const authenticationV1alpha1 = {
+  'authentication/v1alpha1.SelfSubjectReview': {
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      status: { type: 'authentication/v1alpha1.SelfSubjectReviewStatus', tag: 2 },
+    },
+  },
+  'authentication/v1alpha1.SelfSubjectReviewStatus': {
+    fields: {
+      userInfo: { type: 'authentication/v1.UserInfo', tag: 1 },
+    },
+  },
+} as const satisfies TypeTable;

@@ -1,0 +1,71 @@
+import type { TypeTable } from './record.ts';
+
+/** The types of package rbac/v1. */
+export const rbacV1 = {
+  'rbac/v1.AggregationRule': {
+    fields: {
+      clusterRoleSelectors: { type: 'meta/v1.LabelSelector', tag: 1, list: 'atomic' },
+    },
+  },
+  'rbac/v1.ClusterRole': {
+    gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRole' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      rules: { type: 'rbac/v1.PolicyRule', tag: 2, list: 'atomic', required: true },
+      aggregationRule: { type: 'rbac/v1.AggregationRule', tag: 3 },
+    },
+  },
+  'rbac/v1.ClusterRoleBinding': {
+    gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRoleBinding' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      subjects: { type: 'rbac/v1.Subject', tag: 2, list: 'atomic' },
+      roleRef: { type: 'rbac/v1.RoleRef', tag: 3, required: true },
+    },
+  },
+  'rbac/v1.PolicyRule': {
+    fields: {
+      verbs: { type: 'string', tag: 1, list: 'atomic', required: true },
+      apiGroups: { type: 'string', tag: 2, list: 'atomic' },
+      resources: { type: 'string', tag: 3, list: 'atomic' },
+      resourceNames: { type: 'string', tag: 4, list: 'atomic' },
+      nonResourceURLs: { type: 'string', tag: 5, list: 'atomic' },
+    },
+  },
+  'rbac/v1.Role': {
+    gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      rules: { type: 'rbac/v1.PolicyRule', tag: 2, list: 'atomic', required: true },
+    },
+  },
+  'rbac/v1.RoleBinding': {
+    gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'RoleBinding' }],
+    list: true,
+    fields: {
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      subjects: { type: 'rbac/v1.Subject', tag: 2, list: 'atomic' },
+      roleRef: { type: 'rbac/v1.RoleRef', tag: 3, required: true },
+    },
+  },
+  'rbac/v1.RoleRef': {
+    atomic: true,
+    fields: {
+      apiGroup: { type: 'string', tag: 1, required: true },
+      kind: { type: 'string', tag: 2, required: true },
+      name: { type: 'string', tag: 3, required: true },
+    },
+  },
+  'rbac/v1.Subject': {
+    atomic: true,
+    fields: {
+      kind: { type: 'string', tag: 1, required: true },
+      apiGroup: { type: 'string', tag: 2 },
+      name: { type: 'string', tag: 3, required: true },
+      namespace: { type: 'string', tag: 4 },
+    },
+  },
+} as const satisfies TypeTable;
