@@ -37,8 +37,8 @@ type FieldOf<F> = F extends { readonly type: infer T }
 
 type IsRequired<F> = F extends { readonly required: true } ? true : F extends { readonly type: 'meta/v1.ObjectMeta' } ? true : false;
 type Plain<Fs> = { [K in keyof Fs as Fs[K] extends { readonly inline: true } ? never : K]: Fs[K] };
-type Own<Fs> = { [K in keyof Plain<Fs> as IsRequired<Plain<Fs>[K]> extends true ? K : never]: FieldOf<Plain<Fs>[K]> } & {
-  [K in keyof Plain<Fs> as IsRequired<Plain<Fs>[K]> extends true ? never : K]?: FieldOf<Plain<Fs>[K]>;
+type Own<Fs> = { -readonly [K in keyof Plain<Fs> as IsRequired<Plain<Fs>[K]> extends true ? K : never]: FieldOf<Plain<Fs>[K]> } & {
+  -readonly [K in keyof Plain<Fs> as IsRequired<Plain<Fs>[K]> extends true ? never : K]?: FieldOf<Plain<Fs>[K]>;
 };
 type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never;
 type Inlined<Fs> = UnionToIntersection<

@@ -1,0 +1,88 @@
+/** How a server is reached: TLS, credentials, and one request at a time over kept-alive connections. */
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+/** Where a server is and who asks. PEM texts, not paths. */
+export interface Connection {
+  /** `https://HOST:PORT`, perhaps with a path prefix. */
+  readonly server: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly token?: string;
+  /** Read again when a minute old, so that a rotated token is used. */
+  readonly tokenFile?: string;
+  readonly insecureSkipVerify?: boolean;
+  /** The name to verify the server's certificate against, when it is not the URL's host. */
+  readonly serverName?: string;
+  readonly userAgent?: string;
+}
+
+export interface Outgoing {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  readonly signal?: AbortSignal;
+}
+
+export interface Transport {
+  /** Resolves with the answer's head; the body is the stream. Rejects when there is no answer. */
+  send(request: Outgoing): Promise<IncomingMessage>;
+  close(): void;
+}
+
+const TOKEN_MAX_AGE_MS = 60_000;
+const DEFAULT_USER_AGENT = 'nodelet';
+
+/** Opens a transport; nothing is connected before the first request. */
+export function openTransport(connection: Connection): Transport {
+  const base = new URL(connection.server);
+  const secure = base.protocol === 'https:';
+  const agent = secure
+    ? new HttpsAgent({
+        keepAlive: true,
+        ...(connection.ca !== undefined && { ca: connection.ca }),
+        ...(connection.cert !== undefined && { cert: connection.cert }),
+        ...(connection.key !== undefined && { key: connection.key }),
+        ...(connection.serverName !== undefined && { servername: connection.serverName }),
+        rejectUnauthorized: connection.insecureSkipVerify !== true,
+      })
+    : new HttpAgent({ keepAlive: true });
+  const bearer = bearerOf(connection);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const send = (outgoing: Outgoing): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const token = bearer();
+      const request = (secure ? httpsRequest : httpRequest)({
+        host: base.hostname.replace(/^\[|\]$/g, ''),
+        port: base.port === '' ? (secure ? 443 : 80) : Number(base.port),
+        agent,
+        method: outgoing.method,
+        path: prefix + outgoing.path,
+        headers: {
+          'user-agent': connection.userAgent ?? DEFAULT_USER_AGENT,
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(outgoing.body !== undefined && { 'content-length': String(Buffer.byteLength(outgoing.body)) }),
+          ...outgoing.headers,
+        },
+        ...(outgoing.signal && { signal: outgoing.signal }),
+      });
+      request.on('response', resolve);
+      request.on('error', reject);
+      request.end(outgoing.body);
+    });
+  return { send, close: () => agent.destroy() };
+}
+
+function bearerOf(connection: Connection): () => string | undefined {
+  if (connection.token !== undefined) return () => connection.token;
+  const file = connection.tokenFile;
+  if (file === undefined) return () => undefined;
+  let kept: { token: string; at: number } | undefined;
+  return () => {
+    if (kept === undefined || Date.now() - kept.at > TOKEN_MAX_AGE_MS) kept = { token: readFileSync(file, 'utf8').trim(), at: Date.now() };
+    return kept.token;
+  };
+}
