@@ -1,0 +1,7 @@
+/** The admission plug-ins of the one-node API server, in the order in which they run. */
+import type { AdmissionPlugin } from '../endpoint.ts';
+import { defaultTolerationsAdmission } from './default-tolerations.ts';
+import { priorityAdmission } from './priority.ts';
+import { serviceAccountAdmission } from './service-account.ts';
+
+export const admissionPlugins: readonly AdmissionPlugin[] = [serviceAccountAdmission, defaultTolerationsAdmission, priorityAdmission];

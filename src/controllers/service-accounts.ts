@@ -1,0 +1,45 @@
+/** Keeps a ServiceAccount `default` in every active namespace (controller-manager `serviceaccounts_controller.go`). */
+import { resources } from '../api/resources.ts';
+import { hasReason } from '../api/status.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { startWorkQueue } from './queue.ts';
+
+const NAME = 'default';
+
+export function startServiceAccountController({ client, clock, log }: ControllerContext): Controller {
+  const queue = startWorkQueue({
+    clock,
+    handle: ensure,
+    failed: (key, error) => log.warn('Could not keep the default service account', { namespace: key, error }),
+  });
+  const namespaces = client.inform(
+    resources.namespaces,
+    {},
+    { added: (ns) => queue.add(ns.metadata.name), modified: (ns) => queue.add(ns.metadata.name) },
+  );
+  const accounts = client.inform(
+    resources.serviceaccounts,
+    { fieldSelector: `metadata.name=${NAME}` },
+    { deleted: (sa) => queue.add(sa.metadata.namespace ?? '') },
+  );
+
+  async function ensure(namespace: string): Promise<void> {
+    await Promise.all([namespaces.synced, accounts.synced]);
+    if (namespaces.items.get(namespace)?.status.phase !== 'Active' || accounts.items.has(`${namespace}/${NAME}`)) return;
+    try {
+      await client.create(resources.serviceaccounts, { metadata: { name: NAME, namespace } });
+    } catch (error) {
+      // The namespace may have begun to end, or another controller was faster.
+      if (!hasReason(error, 'AlreadyExists') && !hasReason(error, 'NotFound') && !hasReason(error, 'Forbidden')) throw error;
+    }
+  }
+
+  return {
+    ready: Promise.all([namespaces.synced, accounts.synced]).then(() => undefined),
+    stop: () => {
+      queue.stop();
+      namespaces.stop();
+      accounts.stop();
+    },
+  };
+}
