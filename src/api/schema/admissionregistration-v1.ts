@@ -37,23 +37,23 @@ export const admissionregistrationV1 = {
       objectSelector: { type: 'meta/v1.LabelSelector', tag: 2 },
       resourceRules: { type: 'admissionregistration/v1.NamedRuleWithOperations', tag: 3, list: 'atomic' },
       excludeResourceRules: { type: 'admissionregistration/v1.NamedRuleWithOperations', tag: 4, list: 'atomic' },
-      matchPolicy: { type: 'string', tag: 7 },
+      matchPolicy: { type: 'string', tag: 7, pointer: true, go: 'v1.MatchPolicyType' },
     },
   },
   'admissionregistration/v1.MutatingAdmissionPolicy': {
     gvk: [{ group: 'admissionregistration.k8s.io', version: 'v1', kind: 'MutatingAdmissionPolicy' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'admissionregistration/v1.MutatingAdmissionPolicySpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'admissionregistration/v1.MutatingAdmissionPolicySpec', tag: 2, written: true },
     },
   },
   'admissionregistration/v1.MutatingAdmissionPolicyBinding': {
     gvk: [{ group: 'admissionregistration.k8s.io', version: 'v1', kind: 'MutatingAdmissionPolicyBinding' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'admissionregistration/v1.MutatingAdmissionPolicyBindingSpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'admissionregistration/v1.MutatingAdmissionPolicyBindingSpec', tag: 2, written: true },
     },
   },
   'admissionregistration/v1.MutatingAdmissionPolicyBindingSpec': {
@@ -69,7 +69,7 @@ export const admissionregistrationV1 = {
       matchConstraints: { type: 'admissionregistration/v1.MatchResources', tag: 2 },
       variables: { type: 'admissionregistration/v1.Variable', tag: 3, list: 'atomic' },
       mutations: { type: 'admissionregistration/v1.Mutation', tag: 4, list: 'atomic' },
-      failurePolicy: { type: 'string', tag: 5 },
+      failurePolicy: { type: 'string', tag: 5, pointer: true, go: 'v1.FailurePolicyType' },
       matchConditions: {
         type: 'admissionregistration/v1.MatchCondition',
         tag: 6,
@@ -78,7 +78,7 @@ export const admissionregistrationV1 = {
         mergeKey: 'name',
         strategy: 'merge',
       },
-      reinvocationPolicy: { type: 'string', tag: 7 },
+      reinvocationPolicy: { type: 'string', tag: 7, go: 'v1.ReinvocationPolicyType' },
     },
   },
   'admissionregistration/v1.MutatingWebhook': {
@@ -86,14 +86,14 @@ export const admissionregistrationV1 = {
       name: { type: 'string', tag: 1, required: true },
       clientConfig: { type: 'admissionregistration/v1.WebhookClientConfig', tag: 2, required: true },
       rules: { type: 'admissionregistration/v1.RuleWithOperations', tag: 3, list: 'atomic' },
-      failurePolicy: { type: 'string', tag: 4 },
-      matchPolicy: { type: 'string', tag: 9 },
+      failurePolicy: { type: 'string', tag: 4, pointer: true, go: 'v1.FailurePolicyType' },
+      matchPolicy: { type: 'string', tag: 9, pointer: true, go: 'v1.MatchPolicyType' },
       namespaceSelector: { type: 'meta/v1.LabelSelector', tag: 5 },
       objectSelector: { type: 'meta/v1.LabelSelector', tag: 11 },
-      sideEffects: { type: 'string', tag: 6, required: true },
-      timeoutSeconds: { type: 'int32', tag: 7 },
+      sideEffects: { type: 'string', tag: 6, required: true, pointer: true, go: 'v1.SideEffectClass' },
+      timeoutSeconds: { type: 'int32', tag: 7, pointer: true },
       admissionReviewVersions: { type: 'string', tag: 8, list: 'atomic', required: true },
-      reinvocationPolicy: { type: 'string', tag: 10 },
+      reinvocationPolicy: { type: 'string', tag: 10, pointer: true, go: 'v1.ReinvocationPolicyType' },
       matchConditions: {
         type: 'admissionregistration/v1.MatchCondition',
         tag: 12,
@@ -108,13 +108,20 @@ export const admissionregistrationV1 = {
     gvk: [{ group: 'admissionregistration.k8s.io', version: 'v1', kind: 'MutatingWebhookConfiguration' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      webhooks: { type: 'admissionregistration/v1.MutatingWebhook', tag: 2, list: 'plain' },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      webhooks: {
+        type: 'admissionregistration/v1.MutatingWebhook',
+        tag: 2,
+        list: 'map',
+        keys: ['name'],
+        mergeKey: 'name',
+        strategy: 'merge',
+      },
     },
   },
   'admissionregistration/v1.Mutation': {
     fields: {
-      patchType: { type: 'string', tag: 2, required: true },
+      patchType: { type: 'string', tag: 2, required: true, go: 'v1.PatchType' },
       applyConfiguration: { type: 'admissionregistration/v1.ApplyConfiguration', tag: 3 },
       jsonPatch: { type: 'admissionregistration/v1.JSONPatch', tag: 4 },
     },
@@ -139,7 +146,7 @@ export const admissionregistrationV1 = {
       name: { type: 'string', tag: 1 },
       namespace: { type: 'string', tag: 2 },
       selector: { type: 'meta/v1.LabelSelector', tag: 3 },
-      parameterNotFoundAction: { type: 'string', tag: 4 },
+      parameterNotFoundAction: { type: 'string', tag: 4, pointer: true, go: 'v1.ParameterNotFoundActionType' },
     },
   },
   'admissionregistration/v1.Rule': {
@@ -147,12 +154,12 @@ export const admissionregistrationV1 = {
       apiGroups: { type: 'string', tag: 1, list: 'plain' },
       apiVersions: { type: 'string', tag: 2, list: 'plain' },
       resources: { type: 'string', tag: 3, list: 'plain' },
-      scope: { type: 'string', tag: 4 },
+      scope: { type: 'string', tag: 4, pointer: true, go: 'v1.ScopeType' },
     },
   },
   'admissionregistration/v1.RuleWithOperations': {
     fields: {
-      operations: { type: 'string', tag: 1, list: 'atomic' },
+      operations: { type: 'string', tag: 1, list: 'atomic', go: '[]v1.OperationType' },
       rule: { type: 'admissionregistration/v1.Rule', tag: 2, inline: true },
     },
   },
@@ -160,8 +167,8 @@ export const admissionregistrationV1 = {
     fields: {
       namespace: { type: 'string', tag: 1, required: true },
       name: { type: 'string', tag: 2, required: true },
-      path: { type: 'string', tag: 3 },
-      port: { type: 'int32', tag: 4 },
+      path: { type: 'string', tag: 3, pointer: true },
+      port: { type: 'int32', tag: 4, pointer: true },
     },
   },
   'admissionregistration/v1.TypeChecking': {
@@ -173,25 +180,25 @@ export const admissionregistrationV1 = {
     gvk: [{ group: 'admissionregistration.k8s.io', version: 'v1', kind: 'ValidatingAdmissionPolicy' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'admissionregistration/v1.ValidatingAdmissionPolicySpec', tag: 2 },
-      status: { type: 'admissionregistration/v1.ValidatingAdmissionPolicyStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'admissionregistration/v1.ValidatingAdmissionPolicySpec', tag: 2, written: true },
+      status: { type: 'admissionregistration/v1.ValidatingAdmissionPolicyStatus', tag: 3, written: true },
     },
   },
   'admissionregistration/v1.ValidatingAdmissionPolicyBinding': {
     gvk: [{ group: 'admissionregistration.k8s.io', version: 'v1', kind: 'ValidatingAdmissionPolicyBinding' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec', tag: 2, required: true },
     },
   },
   'admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec': {
     fields: {
-      policyName: { type: 'string', tag: 1, required: true },
+      policyName: { type: 'string', tag: 1, required: true, written: false },
       paramRef: { type: 'admissionregistration/v1.ParamRef', tag: 2 },
       matchResources: { type: 'admissionregistration/v1.MatchResources', tag: 3 },
-      validationActions: { type: 'string', tag: 4, list: 'set', required: true },
+      validationActions: { type: 'string', tag: 4, list: 'set', required: true, written: false, go: '[]v1.ValidationAction' },
     },
   },
   'admissionregistration/v1.ValidatingAdmissionPolicySpec': {
@@ -199,7 +206,7 @@ export const admissionregistrationV1 = {
       paramKind: { type: 'admissionregistration/v1.ParamKind', tag: 1 },
       matchConstraints: { type: 'admissionregistration/v1.MatchResources', tag: 2 },
       validations: { type: 'admissionregistration/v1.Validation', tag: 3, list: 'atomic' },
-      failurePolicy: { type: 'string', tag: 4 },
+      failurePolicy: { type: 'string', tag: 4, pointer: true, go: 'v1.FailurePolicyType' },
       auditAnnotations: { type: 'admissionregistration/v1.AuditAnnotation', tag: 5, list: 'atomic' },
       matchConditions: {
         type: 'admissionregistration/v1.MatchCondition',
@@ -224,12 +231,12 @@ export const admissionregistrationV1 = {
       name: { type: 'string', tag: 1, required: true },
       clientConfig: { type: 'admissionregistration/v1.WebhookClientConfig', tag: 2, required: true },
       rules: { type: 'admissionregistration/v1.RuleWithOperations', tag: 3, list: 'atomic' },
-      failurePolicy: { type: 'string', tag: 4 },
-      matchPolicy: { type: 'string', tag: 9 },
+      failurePolicy: { type: 'string', tag: 4, pointer: true, go: 'v1.FailurePolicyType' },
+      matchPolicy: { type: 'string', tag: 9, pointer: true, go: 'v1.MatchPolicyType' },
       namespaceSelector: { type: 'meta/v1.LabelSelector', tag: 5 },
       objectSelector: { type: 'meta/v1.LabelSelector', tag: 10 },
-      sideEffects: { type: 'string', tag: 6, required: true },
-      timeoutSeconds: { type: 'int32', tag: 7 },
+      sideEffects: { type: 'string', tag: 6, required: true, pointer: true, go: 'v1.SideEffectClass' },
+      timeoutSeconds: { type: 'int32', tag: 7, pointer: true },
       admissionReviewVersions: { type: 'string', tag: 8, list: 'atomic', required: true },
       matchConditions: {
         type: 'admissionregistration/v1.MatchCondition',
@@ -245,28 +252,35 @@ export const admissionregistrationV1 = {
     gvk: [{ group: 'admissionregistration.k8s.io', version: 'v1', kind: 'ValidatingWebhookConfiguration' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      webhooks: { type: 'admissionregistration/v1.ValidatingWebhook', tag: 2, list: 'plain' },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      webhooks: {
+        type: 'admissionregistration/v1.ValidatingWebhook',
+        tag: 2,
+        list: 'map',
+        keys: ['name'],
+        mergeKey: 'name',
+        strategy: 'merge',
+      },
     },
   },
   'admissionregistration/v1.Validation': {
     fields: {
-      expression: { type: 'string', tag: 1 },
+      expression: { type: 'string', tag: 1, required: true },
       message: { type: 'string', tag: 2 },
-      reason: { type: 'string', tag: 3 },
+      reason: { type: 'string', tag: 3, pointer: true, go: 'v1.StatusReason' },
       messageExpression: { type: 'string', tag: 4 },
     },
   },
   'admissionregistration/v1.Variable': {
     atomic: true,
     fields: {
-      name: { type: 'string', tag: 1 },
-      expression: { type: 'string', tag: 2 },
+      name: { type: 'string', tag: 1, required: true },
+      expression: { type: 'string', tag: 2, required: true },
     },
   },
   'admissionregistration/v1.WebhookClientConfig': {
     fields: {
-      url: { type: 'string', tag: 3 },
+      url: { type: 'string', tag: 3, pointer: true },
       service: { type: 'admissionregistration/v1.ServiceReference', tag: 1 },
       caBundle: { type: 'bytes', tag: 2, format: 'byte' },
     },

@@ -6,8 +6,8 @@ export const appsV1 = {
     gvk: [{ group: 'apps', version: 'v1', kind: 'ControllerRevision' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      data: { type: 'raw', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      data: { type: 'raw', tag: 2, written: true },
       revision: { type: 'int64', tag: 3, required: true },
     },
   },
@@ -15,25 +15,25 @@ export const appsV1 = {
     gvk: [{ group: 'apps', version: 'v1', kind: 'DaemonSet' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'apps/v1.DaemonSetSpec', tag: 2 },
-      status: { type: 'apps/v1.DaemonSetStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'apps/v1.DaemonSetSpec', tag: 2, written: true },
+      status: { type: 'apps/v1.DaemonSetStatus', tag: 3, written: true },
     },
   },
   'apps/v1.DaemonSetCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastTransitionTime: { type: 'time', tag: 3 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.DaemonSetConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastTransitionTime: { type: 'time', tag: 3, written: true },
       reason: { type: 'string', tag: 4 },
       message: { type: 'string', tag: 5 },
     },
   },
   'apps/v1.DaemonSetSpec': {
     fields: {
-      selector: { type: 'meta/v1.LabelSelector', tag: 1, required: true },
+      selector: { type: 'meta/v1.LabelSelector', tag: 1, required: true, pointer: true },
       template: { type: 'core/v1.PodTemplateSpec', tag: 2, required: true },
-      updateStrategy: { type: 'apps/v1.DaemonSetUpdateStrategy', tag: 3 },
+      updateStrategy: { type: 'apps/v1.DaemonSetUpdateStrategy', tag: 3, written: true },
       minReadySeconds: { type: 'int32', tag: 4 },
       revisionHistoryLimit: { type: 'int32', tag: 6, pointer: true },
     },
@@ -54,7 +54,7 @@ export const appsV1 = {
   },
   'apps/v1.DaemonSetUpdateStrategy': {
     fields: {
-      type: { type: 'string', tag: 1 },
+      type: { type: 'string', tag: 1, go: 'v1.DaemonSetUpdateStrategyType' },
       rollingUpdate: { type: 'apps/v1.RollingUpdateDaemonSet', tag: 2 },
     },
   },
@@ -62,17 +62,17 @@ export const appsV1 = {
     gvk: [{ group: 'apps', version: 'v1', kind: 'Deployment' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'apps/v1.DeploymentSpec', tag: 2 },
-      status: { type: 'apps/v1.DeploymentStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'apps/v1.DeploymentSpec', tag: 2, written: true },
+      status: { type: 'apps/v1.DeploymentStatus', tag: 3, written: true },
     },
   },
   'apps/v1.DeploymentCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastUpdateTime: { type: 'time', tag: 6 },
-      lastTransitionTime: { type: 'time', tag: 7 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.DeploymentConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastUpdateTime: { type: 'time', tag: 6, written: true },
+      lastTransitionTime: { type: 'time', tag: 7, written: true },
       reason: { type: 'string', tag: 4 },
       message: { type: 'string', tag: 5 },
     },
@@ -80,9 +80,9 @@ export const appsV1 = {
   'apps/v1.DeploymentSpec': {
     fields: {
       replicas: { type: 'int32', tag: 1, pointer: true },
-      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true },
+      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true, pointer: true },
       template: { type: 'core/v1.PodTemplateSpec', tag: 3, required: true },
-      strategy: { type: 'apps/v1.DeploymentStrategy', tag: 4, strategy: 'retainKeys' },
+      strategy: { type: 'apps/v1.DeploymentStrategy', tag: 4, strategy: 'retainKeys', written: true },
       minReadySeconds: { type: 'int32', tag: 5 },
       revisionHistoryLimit: { type: 'int32', tag: 6, pointer: true },
       paused: { type: 'bool', tag: 7 },
@@ -104,7 +104,7 @@ export const appsV1 = {
   },
   'apps/v1.DeploymentStrategy': {
     fields: {
-      type: { type: 'string', tag: 1 },
+      type: { type: 'string', tag: 1, go: 'v1.DeploymentStrategyType' },
       rollingUpdate: { type: 'apps/v1.RollingUpdateDeployment', tag: 2 },
     },
   },
@@ -112,16 +112,16 @@ export const appsV1 = {
     gvk: [{ group: 'apps', version: 'v1', kind: 'ReplicaSet' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'apps/v1.ReplicaSetSpec', tag: 2 },
-      status: { type: 'apps/v1.ReplicaSetStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'apps/v1.ReplicaSetSpec', tag: 2, written: true },
+      status: { type: 'apps/v1.ReplicaSetStatus', tag: 3, written: true },
     },
   },
   'apps/v1.ReplicaSetCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastTransitionTime: { type: 'time', tag: 3 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.ReplicaSetConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastTransitionTime: { type: 'time', tag: 3, written: true },
       reason: { type: 'string', tag: 4 },
       message: { type: 'string', tag: 5 },
     },
@@ -130,8 +130,8 @@ export const appsV1 = {
     fields: {
       replicas: { type: 'int32', tag: 1, pointer: true },
       minReadySeconds: { type: 'int32', tag: 4 },
-      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true },
-      template: { type: 'core/v1.PodTemplateSpec', tag: 3 },
+      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true, pointer: true },
+      template: { type: 'core/v1.PodTemplateSpec', tag: 3, written: true },
     },
   },
   'apps/v1.ReplicaSetStatus': {
@@ -147,60 +147,60 @@ export const appsV1 = {
   },
   'apps/v1.RollingUpdateDaemonSet': {
     fields: {
-      maxUnavailable: { type: 'intOrString', tag: 1 },
-      maxSurge: { type: 'intOrString', tag: 2 },
+      maxUnavailable: { type: 'intOrString', tag: 1, pointer: true },
+      maxSurge: { type: 'intOrString', tag: 2, pointer: true },
     },
   },
   'apps/v1.RollingUpdateDeployment': {
     fields: {
-      maxUnavailable: { type: 'intOrString', tag: 1 },
-      maxSurge: { type: 'intOrString', tag: 2 },
+      maxUnavailable: { type: 'intOrString', tag: 1, pointer: true },
+      maxSurge: { type: 'intOrString', tag: 2, pointer: true },
     },
   },
   'apps/v1.RollingUpdateStatefulSetStrategy': {
     fields: {
       partition: { type: 'int32', tag: 1, pointer: true },
-      maxUnavailable: { type: 'intOrString', tag: 2 },
+      maxUnavailable: { type: 'intOrString', tag: 2, pointer: true },
     },
   },
   'apps/v1.StatefulSet': {
     gvk: [{ group: 'apps', version: 'v1', kind: 'StatefulSet' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'apps/v1.StatefulSetSpec', tag: 2 },
-      status: { type: 'apps/v1.StatefulSetStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'apps/v1.StatefulSetSpec', tag: 2, written: true },
+      status: { type: 'apps/v1.StatefulSetStatus', tag: 3, written: true },
     },
   },
   'apps/v1.StatefulSetCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastTransitionTime: { type: 'time', tag: 3 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.StatefulSetConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastTransitionTime: { type: 'time', tag: 3, written: true },
       reason: { type: 'string', tag: 4 },
       message: { type: 'string', tag: 5 },
     },
   },
   'apps/v1.StatefulSetOrdinals': {
     fields: {
-      start: { type: 'int32', tag: 1, required: true },
+      start: { type: 'int32', tag: 1, required: true, optional: true },
     },
   },
   'apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy': {
     fields: {
-      whenDeleted: { type: 'string', tag: 1 },
-      whenScaled: { type: 'string', tag: 2 },
+      whenDeleted: { type: 'string', tag: 1, go: 'v1.PersistentVolumeClaimRetentionPolicyType' },
+      whenScaled: { type: 'string', tag: 2, go: 'v1.PersistentVolumeClaimRetentionPolicyType' },
     },
   },
   'apps/v1.StatefulSetSpec': {
     fields: {
       replicas: { type: 'int32', tag: 1, pointer: true },
-      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true },
+      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true, pointer: true },
       template: { type: 'core/v1.PodTemplateSpec', tag: 3, required: true },
       volumeClaimTemplates: { type: 'core/v1.PersistentVolumeClaim', tag: 4, list: 'atomic' },
-      serviceName: { type: 'string', tag: 5, required: true },
-      podManagementPolicy: { type: 'string', tag: 6 },
-      updateStrategy: { type: 'apps/v1.StatefulSetUpdateStrategy', tag: 7 },
+      serviceName: { type: 'string', tag: 5, required: true, optional: true },
+      podManagementPolicy: { type: 'string', tag: 6, go: 'v1.PodManagementPolicyType' },
+      updateStrategy: { type: 'apps/v1.StatefulSetUpdateStrategy', tag: 7, written: true },
       revisionHistoryLimit: { type: 'int32', tag: 8, pointer: true },
       minReadySeconds: { type: 'int32', tag: 9 },
       persistentVolumeClaimRetentionPolicy: { type: 'apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy', tag: 10 },
@@ -218,12 +218,12 @@ export const appsV1 = {
       updateRevision: { type: 'string', tag: 7 },
       collisionCount: { type: 'int32', tag: 9, pointer: true },
       conditions: { type: 'apps/v1.StatefulSetCondition', tag: 10, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
-      availableReplicas: { type: 'int32', tag: 11, required: true },
+      availableReplicas: { type: 'int32', tag: 11, required: true, optional: true },
     },
   },
   'apps/v1.StatefulSetUpdateStrategy': {
     fields: {
-      type: { type: 'string', tag: 1 },
+      type: { type: 'string', tag: 1, go: 'v1.StatefulSetUpdateStrategyType' },
       rollingUpdate: { type: 'apps/v1.RollingUpdateStatefulSetStrategy', tag: 2 },
     },
   },

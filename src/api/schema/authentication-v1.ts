@@ -7,60 +7,60 @@ export const authenticationV1 = {
       kind: { type: 'string', tag: 1 },
       apiVersion: { type: 'string', tag: 2 },
       name: { type: 'string', tag: 3 },
-      uid: { type: 'string', tag: 4 },
+      uid: { type: 'string', tag: 4, go: 'types.UID' },
     },
   },
   'authentication/v1.SelfSubjectReview': {
     gvk: [{ group: 'authentication.k8s.io', version: 'v1', kind: 'SelfSubjectReview' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      status: { type: 'authentication/v1.SelfSubjectReviewStatus', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      status: { type: 'authentication/v1.SelfSubjectReviewStatus', tag: 2, written: true },
     },
   },
   'authentication/v1.SelfSubjectReviewStatus': {
     fields: {
-      userInfo: { type: 'authentication/v1.UserInfo', tag: 1 },
+      userInfo: { type: 'authentication/v1.UserInfo', tag: 1, written: true },
     },
   },
   'authentication/v1.TokenRequest': {
     gvk: [{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'authentication/v1.TokenRequestSpec', tag: 2 },
-      status: { type: 'authentication/v1.TokenRequestStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'authentication/v1.TokenRequestSpec', tag: 2, written: true },
+      status: { type: 'authentication/v1.TokenRequestStatus', tag: 3, written: true },
     },
   },
   'authentication/v1.TokenRequestSpec': {
     fields: {
-      audiences: { type: 'string', tag: 1, list: 'atomic', required: true },
-      expirationSeconds: { type: 'int64', tag: 4, required: true, pointer: true },
-      boundObjectRef: { type: 'authentication/v1.BoundObjectReference', tag: 3 },
+      audiences: { type: 'string', tag: 1, list: 'atomic', required: true, optional: true },
+      expirationSeconds: { type: 'int64', tag: 4, required: true, optional: true, pointer: true },
+      boundObjectRef: { type: 'authentication/v1.BoundObjectReference', tag: 3, pointer: true, written: true },
     },
   },
   'authentication/v1.TokenRequestStatus': {
     fields: {
-      token: { type: 'string', tag: 1, required: true },
-      expirationTimestamp: { type: 'time', tag: 2, required: true },
+      token: { type: 'string', tag: 1, required: true, optional: true },
+      expirationTimestamp: { type: 'time', tag: 2, required: true, optional: true },
     },
   },
   'authentication/v1.TokenReview': {
     gvk: [{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenReview' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'authentication/v1.TokenReviewSpec', tag: 2, required: true },
-      status: { type: 'authentication/v1.TokenReviewStatus', tag: 3 },
+      status: { type: 'authentication/v1.TokenReviewStatus', tag: 3, written: true },
     },
   },
   'authentication/v1.TokenReviewSpec': {
     fields: {
-      token: { type: 'string', tag: 1, required: true },
+      token: { type: 'string', tag: 1, required: true, written: false },
       audiences: { type: 'string', tag: 2, list: 'atomic' },
     },
   },
   'authentication/v1.TokenReviewStatus': {
     fields: {
       authenticated: { type: 'bool', tag: 1 },
-      user: { type: 'authentication/v1.UserInfo', tag: 2 },
+      user: { type: 'authentication/v1.UserInfo', tag: 2, written: true },
       audiences: { type: 'string', tag: 4, list: 'atomic' },
       error: { type: 'string', tag: 3 },
     },

@@ -4,20 +4,20 @@ import type { TypeTable } from './record.ts';
 export const authenticationV1beta1 = {
   'authentication/v1beta1.SelfSubjectReview': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      status: { type: 'authentication/v1beta1.SelfSubjectReviewStatus', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      status: { type: 'authentication/v1beta1.SelfSubjectReviewStatus', tag: 2, written: true },
     },
   },
   'authentication/v1beta1.SelfSubjectReviewStatus': {
     fields: {
-      userInfo: { type: 'authentication/v1.UserInfo', tag: 1 },
+      userInfo: { type: 'authentication/v1.UserInfo', tag: 1, written: true },
     },
   },
   'authentication/v1beta1.TokenReview': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'authentication/v1beta1.TokenReviewSpec', tag: 2 },
-      status: { type: 'authentication/v1beta1.TokenReviewStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'authentication/v1beta1.TokenReviewSpec', tag: 2, written: true },
+      status: { type: 'authentication/v1beta1.TokenReviewStatus', tag: 3, written: true },
     },
   },
   'authentication/v1beta1.TokenReviewSpec': {
@@ -29,7 +29,7 @@ export const authenticationV1beta1 = {
   'authentication/v1beta1.TokenReviewStatus': {
     fields: {
       authenticated: { type: 'bool', tag: 1 },
-      user: { type: 'authentication/v1beta1.UserInfo', tag: 2 },
+      user: { type: 'authentication/v1beta1.UserInfo', tag: 2, written: true },
       audiences: { type: 'string', tag: 4, list: 'plain' },
       error: { type: 'string', tag: 3 },
     },
@@ -39,7 +39,7 @@ export const authenticationV1beta1 = {
       username: { type: 'string', tag: 1 },
       uid: { type: 'string', tag: 2 },
       groups: { type: 'string', tag: 3, list: 'plain' },
-      extra: { type: 'extraValue', map: true, tag: 4 },
+      extra: { type: 'extraValue', map: true, tag: 4, go: 'map[string]v1beta1.ExtraValue' },
     },
   },
 } as const satisfies TypeTable;

@@ -17,9 +17,9 @@ export const authorizationV1 = {
   'authorization/v1.LocalSubjectAccessReview': {
     gvk: [{ group: 'authorization.k8s.io', version: 'v1', kind: 'LocalSubjectAccessReview' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'authorization/v1.SubjectAccessReviewSpec', tag: 2, required: true },
-      status: { type: 'authorization/v1.SubjectAccessReviewStatus', tag: 3 },
+      status: { type: 'authorization/v1.SubjectAccessReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1.NonResourceAttributes': {
@@ -58,9 +58,9 @@ export const authorizationV1 = {
   'authorization/v1.SelfSubjectAccessReview': {
     gvk: [{ group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectAccessReview' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'authorization/v1.SelfSubjectAccessReviewSpec', tag: 2, required: true },
-      status: { type: 'authorization/v1.SubjectAccessReviewStatus', tag: 3 },
+      status: { type: 'authorization/v1.SubjectAccessReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1.SelfSubjectAccessReviewSpec': {
@@ -72,9 +72,9 @@ export const authorizationV1 = {
   'authorization/v1.SelfSubjectRulesReview': {
     gvk: [{ group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectRulesReview' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'authorization/v1.SelfSubjectRulesReviewSpec', tag: 2, required: true },
-      status: { type: 'authorization/v1.SubjectRulesReviewStatus', tag: 3 },
+      status: { type: 'authorization/v1.SubjectRulesReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1.SelfSubjectRulesReviewSpec': {
@@ -85,9 +85,9 @@ export const authorizationV1 = {
   'authorization/v1.SubjectAccessReview': {
     gvk: [{ group: 'authorization.k8s.io', version: 'v1', kind: 'SubjectAccessReview' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'authorization/v1.SubjectAccessReviewSpec', tag: 2, required: true },
-      status: { type: 'authorization/v1.SubjectAccessReviewStatus', tag: 3 },
+      status: { type: 'authorization/v1.SubjectAccessReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1.SubjectAccessReviewSpec': {

@@ -4,9 +4,9 @@ import type { TypeTable } from './record.ts';
 export const authorizationV1beta1 = {
   'authorization/v1beta1.LocalSubjectAccessReview': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'authorization/v1beta1.SubjectAccessReviewSpec', tag: 2 },
-      status: { type: 'authorization/v1beta1.SubjectAccessReviewStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'authorization/v1beta1.SubjectAccessReviewSpec', tag: 2, written: true },
+      status: { type: 'authorization/v1beta1.SubjectAccessReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1beta1.NonResourceAttributes': {
@@ -17,7 +17,7 @@ export const authorizationV1beta1 = {
   },
   'authorization/v1beta1.NonResourceRule': {
     fields: {
-      verbs: { type: 'string', tag: 1, list: 'plain' },
+      verbs: { type: 'string', tag: 1, list: 'plain', written: true },
       nonResourceURLs: { type: 'string', tag: 2, list: 'plain' },
     },
   },
@@ -36,7 +36,7 @@ export const authorizationV1beta1 = {
   },
   'authorization/v1beta1.ResourceRule': {
     fields: {
-      verbs: { type: 'string', tag: 1, list: 'plain' },
+      verbs: { type: 'string', tag: 1, list: 'plain', written: true },
       apiGroups: { type: 'string', tag: 2, list: 'plain' },
       resources: { type: 'string', tag: 3, list: 'plain' },
       resourceNames: { type: 'string', tag: 4, list: 'plain' },
@@ -44,9 +44,9 @@ export const authorizationV1beta1 = {
   },
   'authorization/v1beta1.SelfSubjectAccessReview': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'authorization/v1beta1.SelfSubjectAccessReviewSpec', tag: 2 },
-      status: { type: 'authorization/v1beta1.SubjectAccessReviewStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'authorization/v1beta1.SelfSubjectAccessReviewSpec', tag: 2, written: true },
+      status: { type: 'authorization/v1beta1.SubjectAccessReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1beta1.SelfSubjectAccessReviewSpec': {
@@ -57,9 +57,9 @@ export const authorizationV1beta1 = {
   },
   'authorization/v1beta1.SelfSubjectRulesReview': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'authorization/v1beta1.SelfSubjectRulesReviewSpec', tag: 2 },
-      status: { type: 'authorization/v1beta1.SubjectRulesReviewStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'authorization/v1beta1.SelfSubjectRulesReviewSpec', tag: 2, written: true },
+      status: { type: 'authorization/v1beta1.SubjectRulesReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1beta1.SelfSubjectRulesReviewSpec': {
@@ -69,9 +69,9 @@ export const authorizationV1beta1 = {
   },
   'authorization/v1beta1.SubjectAccessReview': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'authorization/v1beta1.SubjectAccessReviewSpec', tag: 2 },
-      status: { type: 'authorization/v1beta1.SubjectAccessReviewStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'authorization/v1beta1.SubjectAccessReviewSpec', tag: 2, written: true },
+      status: { type: 'authorization/v1beta1.SubjectAccessReviewStatus', tag: 3, written: true },
     },
   },
   'authorization/v1beta1.SubjectAccessReviewSpec': {
@@ -80,13 +80,13 @@ export const authorizationV1beta1 = {
       nonResourceAttributes: { type: 'authorization/v1beta1.NonResourceAttributes', tag: 2 },
       user: { type: 'string', tag: 3 },
       group: { type: 'string', tag: 4, list: 'plain' },
-      extra: { type: 'extraValue', map: true, tag: 5 },
+      extra: { type: 'extraValue', map: true, tag: 5, go: 'map[string]v1beta1.ExtraValue' },
       uid: { type: 'string', tag: 6 },
     },
   },
   'authorization/v1beta1.SubjectAccessReviewStatus': {
     fields: {
-      allowed: { type: 'bool', tag: 1 },
+      allowed: { type: 'bool', tag: 1, written: true },
       denied: { type: 'bool', tag: 4 },
       reason: { type: 'string', tag: 2 },
       evaluationError: { type: 'string', tag: 3 },
@@ -94,9 +94,9 @@ export const authorizationV1beta1 = {
   },
   'authorization/v1beta1.SubjectRulesReviewStatus': {
     fields: {
-      resourceRules: { type: 'authorization/v1beta1.ResourceRule', tag: 1, list: 'plain' },
-      nonResourceRules: { type: 'authorization/v1beta1.NonResourceRule', tag: 2, list: 'plain' },
-      incomplete: { type: 'bool', tag: 3 },
+      resourceRules: { type: 'authorization/v1beta1.ResourceRule', tag: 1, list: 'plain', written: true },
+      nonResourceRules: { type: 'authorization/v1beta1.NonResourceRule', tag: 2, list: 'plain', written: true },
+      incomplete: { type: 'bool', tag: 3, written: true },
       evaluationError: { type: 'string', tag: 4 },
     },
   },

@@ -46,9 +46,9 @@ export const autoscalingV1 = {
     gvk: [{ group: 'autoscaling', version: 'v1', kind: 'HorizontalPodAutoscaler' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'autoscaling/v1.HorizontalPodAutoscalerSpec', tag: 2, required: true },
-      status: { type: 'autoscaling/v1.HorizontalPodAutoscalerStatus', tag: 3 },
+      status: { type: 'autoscaling/v1.HorizontalPodAutoscalerStatus', tag: 3, written: true },
     },
   },
   'autoscaling/v1.HorizontalPodAutoscalerCondition': {
@@ -71,7 +71,7 @@ export const autoscalingV1 = {
   'autoscaling/v1.HorizontalPodAutoscalerStatus': {
     fields: {
       observedGeneration: { type: 'int64', tag: 1, pointer: true },
-      lastScaleTime: { type: 'time', tag: 2 },
+      lastScaleTime: { type: 'time', tag: 2, pointer: true },
       currentReplicas: { type: 'int32', tag: 3, required: true },
       desiredReplicas: { type: 'int32', tag: 4, required: true },
       currentCPUUtilizationPercentage: { type: 'int32', tag: 5, pointer: true },
@@ -146,9 +146,9 @@ export const autoscalingV1 = {
   'autoscaling/v1.Scale': {
     gvk: [{ group: 'autoscaling', version: 'v1', kind: 'Scale' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'autoscaling/v1.ScaleSpec', tag: 2 },
-      status: { type: 'autoscaling/v1.ScaleStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'autoscaling/v1.ScaleSpec', tag: 2, written: true },
+      status: { type: 'autoscaling/v1.ScaleStatus', tag: 3, written: true },
     },
   },
   'autoscaling/v1.ScaleSpec': {

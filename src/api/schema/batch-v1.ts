@@ -6,9 +6,9 @@ export const batchV1 = {
     gvk: [{ group: 'batch', version: 'v1', kind: 'CronJob' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'batch/v1.CronJobSpec', tag: 2, required: true },
-      status: { type: 'batch/v1.CronJobStatus', tag: 3 },
+      status: { type: 'batch/v1.CronJobStatus', tag: 3, written: true },
     },
   },
   'batch/v1.CronJobSpec': {
@@ -16,7 +16,7 @@ export const batchV1 = {
       schedule: { type: 'string', tag: 1, required: true },
       timeZone: { type: 'string', tag: 8, pointer: true },
       startingDeadlineSeconds: { type: 'int64', tag: 2, pointer: true },
-      concurrencyPolicy: { type: 'string', tag: 3 },
+      concurrencyPolicy: { type: 'string', tag: 3, go: 'v1.ConcurrencyPolicy' },
       suspend: { type: 'bool', tag: 4, pointer: true },
       jobTemplate: { type: 'batch/v1.JobTemplateSpec', tag: 5, required: true },
       successfulJobsHistoryLimit: { type: 'int32', tag: 6, pointer: true },
@@ -26,25 +26,25 @@ export const batchV1 = {
   'batch/v1.CronJobStatus': {
     fields: {
       active: { type: 'core/v1.ObjectReference', tag: 1, list: 'atomic' },
-      lastScheduleTime: { type: 'time', tag: 4 },
-      lastSuccessfulTime: { type: 'time', tag: 5 },
+      lastScheduleTime: { type: 'time', tag: 4, pointer: true },
+      lastSuccessfulTime: { type: 'time', tag: 5, pointer: true },
     },
   },
   'batch/v1.Job': {
     gvk: [{ group: 'batch', version: 'v1', kind: 'Job' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'batch/v1.JobSpec', tag: 2 },
-      status: { type: 'batch/v1.JobStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'batch/v1.JobSpec', tag: 2, written: true },
+      status: { type: 'batch/v1.JobStatus', tag: 3, written: true },
     },
   },
   'batch/v1.JobCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastProbeTime: { type: 'time', tag: 3 },
-      lastTransitionTime: { type: 'time', tag: 4 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.JobConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastProbeTime: { type: 'time', tag: 3, written: true },
+      lastTransitionTime: { type: 'time', tag: 4, written: true },
       reason: { type: 'string', tag: 5 },
       message: { type: 'string', tag: 6 },
     },
@@ -63,17 +63,17 @@ export const batchV1 = {
       manualSelector: { type: 'bool', tag: 5, pointer: true },
       template: { type: 'core/v1.PodTemplateSpec', tag: 6, required: true },
       ttlSecondsAfterFinished: { type: 'int32', tag: 8, pointer: true },
-      completionMode: { type: 'string', tag: 9, pointer: true },
+      completionMode: { type: 'string', tag: 9, pointer: true, go: 'v1.CompletionMode' },
       suspend: { type: 'bool', tag: 10, pointer: true },
-      podReplacementPolicy: { type: 'string', tag: 14, pointer: true },
+      podReplacementPolicy: { type: 'string', tag: 14, pointer: true, go: 'v1.PodReplacementPolicy' },
       managedBy: { type: 'string', tag: 15, pointer: true },
     },
   },
   'batch/v1.JobStatus': {
     fields: {
       conditions: { type: 'batch/v1.JobCondition', tag: 1, list: 'atomic', mergeKey: 'type', strategy: 'merge' },
-      startTime: { type: 'time', tag: 2 },
-      completionTime: { type: 'time', tag: 3 },
+      startTime: { type: 'time', tag: 2, pointer: true },
+      completionTime: { type: 'time', tag: 3, pointer: true },
       active: { type: 'int32', tag: 4 },
       succeeded: { type: 'int32', tag: 5 },
       failed: { type: 'int32', tag: 6 },
@@ -86,8 +86,8 @@ export const batchV1 = {
   },
   'batch/v1.JobTemplateSpec': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'batch/v1.JobSpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'batch/v1.JobSpec', tag: 2, written: true },
     },
   },
   'batch/v1.PodFailurePolicy': {
@@ -98,19 +98,19 @@ export const batchV1 = {
   'batch/v1.PodFailurePolicyOnExitCodesRequirement': {
     fields: {
       containerName: { type: 'string', tag: 1, pointer: true },
-      operator: { type: 'string', tag: 2, required: true },
+      operator: { type: 'string', tag: 2, required: true, go: 'v1.PodFailurePolicyOnExitCodesOperator' },
       values: { type: 'int32', tag: 3, list: 'set', required: true },
     },
   },
   'batch/v1.PodFailurePolicyOnPodConditionsPattern': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.PodConditionType' },
+      status: { type: 'string', tag: 2, required: true, optional: true, go: 'v1.ConditionStatus' },
     },
   },
   'batch/v1.PodFailurePolicyRule': {
     fields: {
-      action: { type: 'string', tag: 1, required: true },
+      action: { type: 'string', tag: 1, required: true, go: 'v1.PodFailurePolicyAction' },
       onExitCodes: { type: 'batch/v1.PodFailurePolicyOnExitCodesRequirement', tag: 2 },
       onPodConditions: { type: 'batch/v1.PodFailurePolicyOnPodConditionsPattern', tag: 3, list: 'atomic' },
     },
@@ -128,8 +128,8 @@ export const batchV1 = {
   },
   'batch/v1.UncountedTerminatedPods': {
     fields: {
-      succeeded: { type: 'string', tag: 1, list: 'set' },
-      failed: { type: 'string', tag: 2, list: 'set' },
+      succeeded: { type: 'string', tag: 1, list: 'set', go: '[]types.UID' },
+      failed: { type: 'string', tag: 2, list: 'set', go: '[]types.UID' },
     },
   },
 } as const satisfies TypeTable;

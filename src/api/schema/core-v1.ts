@@ -19,13 +19,13 @@ export const coreV1 = {
   },
   'core/v1.AppArmorProfile': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.AppArmorProfileType' },
       localhostProfile: { type: 'string', tag: 2, pointer: true },
     },
   },
   'core/v1.AttachedVolume': {
     fields: {
-      name: { type: 'string', tag: 1, required: true },
+      name: { type: 'string', tag: 1, required: true, go: 'v1.UniqueVolumeName' },
       devicePath: { type: 'string', tag: 2, required: true },
     },
   },
@@ -38,10 +38,10 @@ export const coreV1 = {
     fields: {
       diskName: { type: 'string', tag: 1, required: true },
       diskURI: { type: 'string', tag: 2, required: true },
-      cachingMode: { type: 'string', tag: 3 },
-      fsType: { type: 'string', tag: 4 },
-      readOnly: { type: 'bool', tag: 5 },
-      kind: { type: 'string', tag: 6 },
+      cachingMode: { type: 'string', tag: 3, pointer: true, go: 'v1.AzureDataDiskCachingMode' },
+      fsType: { type: 'string', tag: 4, pointer: true },
+      readOnly: { type: 'bool', tag: 5, pointer: true },
+      kind: { type: 'string', tag: 6, pointer: true, go: 'v1.AzureDataDiskKind' },
     },
   },
   'core/v1.AzureFilePersistentVolumeSource': {
@@ -49,7 +49,7 @@ export const coreV1 = {
       secretName: { type: 'string', tag: 1, required: true },
       shareName: { type: 'string', tag: 2, required: true },
       readOnly: { type: 'bool', tag: 3 },
-      secretNamespace: { type: 'string', tag: 4 },
+      secretNamespace: { type: 'string', tag: 4, pointer: true, written: true },
     },
   },
   'core/v1.AzureFileVolumeSource': {
@@ -62,7 +62,7 @@ export const coreV1 = {
   'core/v1.Binding': {
     gvk: [{ group: '', version: 'v1', kind: 'Binding' }],
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       target: { type: 'core/v1.ObjectReference', tag: 2, required: true },
     },
   },
@@ -91,8 +91,8 @@ export const coreV1 = {
   },
   'core/v1.Capabilities': {
     fields: {
-      add: { type: 'string', tag: 1, list: 'atomic' },
-      drop: { type: 'string', tag: 2, list: 'atomic' },
+      add: { type: 'string', tag: 1, list: 'atomic', go: '[]v1.Capability' },
+      drop: { type: 'string', tag: 2, list: 'atomic', go: '[]v1.Capability' },
     },
   },
   'core/v1.CephFSPersistentVolumeSource': {
@@ -147,8 +147,8 @@ export const coreV1 = {
   },
   'core/v1.ComponentCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.ComponentConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
       message: { type: 'string', tag: 3 },
       error: { type: 'string', tag: 4 },
     },
@@ -157,7 +157,7 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'ComponentStatus' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       conditions: { type: 'core/v1.ComponentCondition', tag: 2, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
     },
   },
@@ -165,7 +165,7 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'ConfigMap' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       immutable: { type: 'bool', tag: 4, pointer: true },
       data: { type: 'string', map: true, tag: 2 },
       binaryData: { type: 'bytes', map: true, tag: 3 },
@@ -189,7 +189,7 @@ export const coreV1 = {
     fields: {
       namespace: { type: 'string', tag: 1, required: true },
       name: { type: 'string', tag: 2, required: true },
-      uid: { type: 'string', tag: 3 },
+      uid: { type: 'string', tag: 3, go: 'types.UID' },
       resourceVersion: { type: 'string', tag: 4 },
       kubeletConfigKey: { type: 'string', tag: 5, required: true },
     },
@@ -226,9 +226,9 @@ export const coreV1 = {
       },
       envFrom: { type: 'core/v1.EnvFromSource', tag: 19, list: 'atomic' },
       env: { type: 'core/v1.EnvVar', tag: 7, list: 'map', keys: ['name'], mergeKey: 'name', strategy: 'merge' },
-      resources: { type: 'core/v1.ResourceRequirements', tag: 8 },
+      resources: { type: 'core/v1.ResourceRequirements', tag: 8, written: true },
       resizePolicy: { type: 'core/v1.ContainerResizePolicy', tag: 23, list: 'atomic' },
-      restartPolicy: { type: 'string', tag: 24, pointer: true },
+      restartPolicy: { type: 'string', tag: 24, pointer: true, go: 'v1.ContainerRestartPolicy' },
       restartPolicyRules: { type: 'core/v1.ContainerRestartRule', tag: 25, list: 'atomic' },
       volumeMounts: { type: 'core/v1.VolumeMount', tag: 9, list: 'map', keys: ['mountPath'], mergeKey: 'mountPath', strategy: 'merge' },
       volumeDevices: {
@@ -244,8 +244,8 @@ export const coreV1 = {
       startupProbe: { type: 'core/v1.Probe', tag: 22 },
       lifecycle: { type: 'core/v1.Lifecycle', tag: 12 },
       terminationMessagePath: { type: 'string', tag: 13 },
-      terminationMessagePolicy: { type: 'string', tag: 20 },
-      imagePullPolicy: { type: 'string', tag: 14 },
+      terminationMessagePolicy: { type: 'string', tag: 20, go: 'v1.TerminationMessagePolicy' },
+      imagePullPolicy: { type: 'string', tag: 14, go: 'v1.PullPolicy' },
       securityContext: { type: 'core/v1.SecurityContext', tag: 15 },
       stdin: { type: 'bool', tag: 16 },
       stdinOnce: { type: 'bool', tag: 17 },
@@ -261,7 +261,7 @@ export const coreV1 = {
   },
   'core/v1.ContainerImage': {
     fields: {
-      names: { type: 'string', tag: 1, list: 'atomic', required: true },
+      names: { type: 'string', tag: 1, list: 'atomic', required: true, optional: true },
       sizeBytes: { type: 'int64', tag: 2 },
     },
   },
@@ -270,25 +270,25 @@ export const coreV1 = {
       name: { type: 'string', tag: 1 },
       hostPort: { type: 'int32', tag: 2 },
       containerPort: { type: 'int32', tag: 3, required: true },
-      protocol: { type: 'string', tag: 4 },
+      protocol: { type: 'string', tag: 4, go: 'v1.Protocol' },
       hostIP: { type: 'string', tag: 5 },
     },
   },
   'core/v1.ContainerResizePolicy': {
     fields: {
-      resourceName: { type: 'string', tag: 1, required: true },
-      restartPolicy: { type: 'string', tag: 2, required: true },
+      resourceName: { type: 'string', tag: 1, required: true, go: 'v1.ResourceName' },
+      restartPolicy: { type: 'string', tag: 2, required: true, go: 'v1.ResourceResizeRestartPolicy' },
     },
   },
   'core/v1.ContainerRestartRule': {
     fields: {
-      action: { type: 'string', tag: 1, required: true },
+      action: { type: 'string', tag: 1, required: true, written: false, go: 'v1.ContainerRestartRuleAction' },
       exitCodes: { type: 'core/v1.ContainerRestartRuleOnExitCodes', tag: 2 },
     },
   },
   'core/v1.ContainerRestartRuleOnExitCodes': {
     fields: {
-      operator: { type: 'string', tag: 1, required: true },
+      operator: { type: 'string', tag: 1, required: true, written: false, go: 'v1.ContainerRestartRuleOnExitCodesOperator' },
       values: { type: 'int32', tag: 2, list: 'set' },
     },
   },
@@ -301,7 +301,7 @@ export const coreV1 = {
   },
   'core/v1.ContainerStateRunning': {
     fields: {
-      startedAt: { type: 'time', tag: 1 },
+      startedAt: { type: 'time', tag: 1, written: true },
     },
   },
   'core/v1.ContainerStateTerminated': {
@@ -310,8 +310,8 @@ export const coreV1 = {
       signal: { type: 'int32', tag: 2 },
       reason: { type: 'string', tag: 3 },
       message: { type: 'string', tag: 4 },
-      startedAt: { type: 'time', tag: 5 },
-      finishedAt: { type: 'time', tag: 6 },
+      startedAt: { type: 'time', tag: 5, written: true },
+      finishedAt: { type: 'time', tag: 6, written: true },
       containerID: { type: 'string', tag: 7 },
     },
   },
@@ -324,15 +324,15 @@ export const coreV1 = {
   'core/v1.ContainerStatus': {
     fields: {
       name: { type: 'string', tag: 1, required: true },
-      state: { type: 'core/v1.ContainerState', tag: 2 },
-      lastState: { type: 'core/v1.ContainerState', tag: 3 },
+      state: { type: 'core/v1.ContainerState', tag: 2, written: true },
+      lastState: { type: 'core/v1.ContainerState', tag: 3, written: true },
       ready: { type: 'bool', tag: 4, required: true },
       restartCount: { type: 'int32', tag: 5, required: true },
       image: { type: 'string', tag: 6, required: true },
       imageID: { type: 'string', tag: 7, required: true },
       containerID: { type: 'string', tag: 8 },
       started: { type: 'bool', tag: 9, pointer: true },
-      allocatedResources: { type: 'quantity', map: true, tag: 10 },
+      allocatedResources: { type: 'quantity', map: true, tag: 10, go: 'v1.ResourceList' },
       resources: { type: 'core/v1.ResourceRequirements', tag: 11 },
       volumeMounts: {
         type: 'core/v1.VolumeMountStatus',
@@ -351,7 +351,7 @@ export const coreV1 = {
         mergeKey: 'name',
         strategy: 'merge',
       },
-      stopSignal: { type: 'string', tag: 15, pointer: true },
+      stopSignal: { type: 'string', tag: 15, pointer: true, go: 'v1.Signal' },
     },
   },
   'core/v1.ContainerUser': {
@@ -385,8 +385,8 @@ export const coreV1 = {
   },
   'core/v1.EmptyDirVolumeSource': {
     fields: {
-      medium: { type: 'string', tag: 1 },
-      sizeLimit: { type: 'quantity', tag: 2 },
+      medium: { type: 'string', tag: 1, go: 'v1.StorageMedium' },
+      sizeLimit: { type: 'quantity', tag: 2, pointer: true },
     },
   },
   'core/v1.EndpointAddress': {
@@ -403,7 +403,7 @@ export const coreV1 = {
     fields: {
       name: { type: 'string', tag: 1 },
       port: { type: 'int32', tag: 2, required: true },
-      protocol: { type: 'string', tag: 3 },
+      protocol: { type: 'string', tag: 3, go: 'v1.Protocol' },
       appProtocol: { type: 'string', tag: 4, pointer: true },
     },
   },
@@ -418,7 +418,7 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'Endpoints' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       subsets: { type: 'core/v1.EndpointSubset', tag: 2, list: 'atomic' },
     },
   },
@@ -455,25 +455,39 @@ export const coreV1 = {
     fields: {
       name: { type: 'string', tag: 1, required: true },
       image: { type: 'string', tag: 2 },
-      command: { type: 'string', tag: 3, list: 'plain' },
-      args: { type: 'string', tag: 4, list: 'plain' },
+      command: { type: 'string', tag: 3, list: 'atomic' },
+      args: { type: 'string', tag: 4, list: 'atomic' },
       workingDir: { type: 'string', tag: 5 },
-      ports: { type: 'core/v1.ContainerPort', tag: 6, list: 'plain' },
-      envFrom: { type: 'core/v1.EnvFromSource', tag: 19, list: 'plain' },
-      env: { type: 'core/v1.EnvVar', tag: 7, list: 'plain' },
-      resources: { type: 'core/v1.ResourceRequirements', tag: 8 },
-      resizePolicy: { type: 'core/v1.ContainerResizePolicy', tag: 23, list: 'plain' },
-      restartPolicy: { type: 'string', tag: 24, pointer: true },
-      restartPolicyRules: { type: 'core/v1.ContainerRestartRule', tag: 25, list: 'plain' },
-      volumeMounts: { type: 'core/v1.VolumeMount', tag: 9, list: 'plain' },
-      volumeDevices: { type: 'core/v1.VolumeDevice', tag: 21, list: 'plain' },
+      ports: {
+        type: 'core/v1.ContainerPort',
+        tag: 6,
+        list: 'map',
+        keys: ['containerPort', 'protocol'],
+        mergeKey: 'containerPort',
+        strategy: 'merge',
+      },
+      envFrom: { type: 'core/v1.EnvFromSource', tag: 19, list: 'atomic' },
+      env: { type: 'core/v1.EnvVar', tag: 7, list: 'map', keys: ['name'], mergeKey: 'name', strategy: 'merge' },
+      resources: { type: 'core/v1.ResourceRequirements', tag: 8, written: true },
+      resizePolicy: { type: 'core/v1.ContainerResizePolicy', tag: 23, list: 'atomic' },
+      restartPolicy: { type: 'string', tag: 24, pointer: true, go: 'v1.ContainerRestartPolicy' },
+      restartPolicyRules: { type: 'core/v1.ContainerRestartRule', tag: 25, list: 'atomic' },
+      volumeMounts: { type: 'core/v1.VolumeMount', tag: 9, list: 'map', keys: ['mountPath'], mergeKey: 'mountPath', strategy: 'merge' },
+      volumeDevices: {
+        type: 'core/v1.VolumeDevice',
+        tag: 21,
+        list: 'map',
+        keys: ['devicePath'],
+        mergeKey: 'devicePath',
+        strategy: 'merge',
+      },
       livenessProbe: { type: 'core/v1.Probe', tag: 10 },
       readinessProbe: { type: 'core/v1.Probe', tag: 11 },
       startupProbe: { type: 'core/v1.Probe', tag: 22 },
       lifecycle: { type: 'core/v1.Lifecycle', tag: 12 },
       terminationMessagePath: { type: 'string', tag: 13 },
-      terminationMessagePolicy: { type: 'string', tag: 20 },
-      imagePullPolicy: { type: 'string', tag: 14 },
+      terminationMessagePolicy: { type: 'string', tag: 20, go: 'v1.TerminationMessagePolicy' },
+      imagePullPolicy: { type: 'string', tag: 14, go: 'v1.PullPolicy' },
       securityContext: { type: 'core/v1.SecurityContext', tag: 15 },
       stdin: { type: 'bool', tag: 16 },
       stdinOnce: { type: 'bool', tag: 17 },
@@ -493,23 +507,23 @@ export const coreV1 = {
       involvedObject: { type: 'core/v1.ObjectReference', tag: 2, required: true },
       reason: { type: 'string', tag: 3 },
       message: { type: 'string', tag: 4 },
-      source: { type: 'core/v1.EventSource', tag: 5 },
-      firstTimestamp: { type: 'time', tag: 6 },
-      lastTimestamp: { type: 'time', tag: 7 },
+      source: { type: 'core/v1.EventSource', tag: 5, written: true },
+      firstTimestamp: { type: 'time', tag: 6, written: true },
+      lastTimestamp: { type: 'time', tag: 7, written: true },
       count: { type: 'int32', tag: 8 },
       type: { type: 'string', tag: 9 },
-      eventTime: { type: 'microTime', tag: 10 },
+      eventTime: { type: 'microTime', tag: 10, written: true },
       series: { type: 'core/v1.EventSeries', tag: 11 },
       action: { type: 'string', tag: 12 },
       related: { type: 'core/v1.ObjectReference', tag: 13 },
-      reportingComponent: { type: 'string', tag: 14, required: true },
-      reportingInstance: { type: 'string', tag: 15, required: true },
+      reportingComponent: { type: 'string', tag: 14, required: true, optional: true },
+      reportingInstance: { type: 'string', tag: 15, required: true, optional: true },
     },
   },
   'core/v1.EventSeries': {
     fields: {
       count: { type: 'int32', tag: 1 },
-      lastObservedTime: { type: 'microTime', tag: 2 },
+      lastObservedTime: { type: 'microTime', tag: 2, written: true },
     },
   },
   'core/v1.EventSource': {
@@ -526,7 +540,7 @@ export const coreV1 = {
   'core/v1.FCVolumeSource': {
     fields: {
       targetWWNs: { type: 'string', tag: 1, list: 'atomic' },
-      lun: { type: 'int32', tag: 2 },
+      lun: { type: 'int32', tag: 2, pointer: true },
       fsType: { type: 'string', tag: 3 },
       readOnly: { type: 'bool', tag: 4 },
       wwids: { type: 'string', tag: 5, list: 'atomic' },
@@ -576,7 +590,7 @@ export const coreV1 = {
   'core/v1.GRPCAction': {
     fields: {
       port: { type: 'int32', tag: 1, required: true },
-      service: { type: 'string', tag: 2, required: true, pointer: true },
+      service: { type: 'string', tag: 2, required: true, optional: true, pointer: true },
     },
   },
   'core/v1.GitRepoVolumeSource': {
@@ -591,7 +605,7 @@ export const coreV1 = {
       endpoints: { type: 'string', tag: 1, required: true },
       path: { type: 'string', tag: 2, required: true },
       readOnly: { type: 'bool', tag: 3 },
-      endpointsNamespace: { type: 'string', tag: 4 },
+      endpointsNamespace: { type: 'string', tag: 4, pointer: true },
     },
   },
   'core/v1.GlusterfsVolumeSource': {
@@ -606,7 +620,7 @@ export const coreV1 = {
       path: { type: 'string', tag: 1 },
       port: { type: 'intOrString', tag: 2, required: true },
       host: { type: 'string', tag: 3 },
-      scheme: { type: 'string', tag: 4 },
+      scheme: { type: 'string', tag: 4, go: 'v1.URIScheme' },
       httpHeaders: { type: 'core/v1.HTTPHeader', tag: 5, list: 'atomic' },
     },
   },
@@ -630,7 +644,7 @@ export const coreV1 = {
   'core/v1.HostPathVolumeSource': {
     fields: {
       path: { type: 'string', tag: 1, required: true },
-      type: { type: 'string', tag: 2, pointer: true },
+      type: { type: 'string', tag: 2, pointer: true, go: 'v1.HostPathType' },
     },
   },
   'core/v1.ISCSIPersistentVolumeSource': {
@@ -645,7 +659,7 @@ export const coreV1 = {
       chapAuthDiscovery: { type: 'bool', tag: 8 },
       chapAuthSession: { type: 'bool', tag: 11 },
       secretRef: { type: 'core/v1.SecretReference', tag: 10 },
-      initiatorName: { type: 'string', tag: 12 },
+      initiatorName: { type: 'string', tag: 12, pointer: true },
     },
   },
   'core/v1.ISCSIVolumeSource': {
@@ -660,18 +674,18 @@ export const coreV1 = {
       chapAuthDiscovery: { type: 'bool', tag: 8 },
       chapAuthSession: { type: 'bool', tag: 11 },
       secretRef: { type: 'core/v1.LocalObjectReference', tag: 10 },
-      initiatorName: { type: 'string', tag: 12 },
+      initiatorName: { type: 'string', tag: 12, pointer: true },
     },
   },
   'core/v1.ImageVolumeSource': {
     fields: {
       reference: { type: 'string', tag: 1 },
-      pullPolicy: { type: 'string', tag: 2 },
+      pullPolicy: { type: 'string', tag: 2, go: 'v1.PullPolicy' },
     },
   },
   'core/v1.ImageVolumeStatus': {
     fields: {
-      imageRef: { type: 'string', tag: 1, required: true },
+      imageRef: { type: 'string', tag: 1, required: true, written: false },
     },
   },
   'core/v1.KeyToPath': {
@@ -685,7 +699,7 @@ export const coreV1 = {
     fields: {
       postStart: { type: 'core/v1.LifecycleHandler', tag: 1 },
       preStop: { type: 'core/v1.LifecycleHandler', tag: 2 },
-      stopSignal: { type: 'string', tag: 3, pointer: true },
+      stopSignal: { type: 'string', tag: 3, pointer: true, go: 'v1.Signal' },
     },
   },
   'core/v1.LifecycleHandler': {
@@ -700,18 +714,18 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'LimitRange' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.LimitRangeSpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.LimitRangeSpec', tag: 2, written: true },
     },
   },
   'core/v1.LimitRangeItem': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      max: { type: 'quantity', map: true, tag: 2 },
-      min: { type: 'quantity', map: true, tag: 3 },
-      default: { type: 'quantity', map: true, tag: 4 },
-      defaultRequest: { type: 'quantity', map: true, tag: 5 },
-      maxLimitRequestRatio: { type: 'quantity', map: true, tag: 6 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.LimitType' },
+      max: { type: 'quantity', map: true, tag: 2, go: 'v1.ResourceList' },
+      min: { type: 'quantity', map: true, tag: 3, go: 'v1.ResourceList' },
+      default: { type: 'quantity', map: true, tag: 4, go: 'v1.ResourceList' },
+      defaultRequest: { type: 'quantity', map: true, tag: 5, go: 'v1.ResourceList' },
+      maxLimitRequestRatio: { type: 'quantity', map: true, tag: 6, go: 'v1.ResourceList' },
     },
   },
   'core/v1.LimitRangeSpec': {
@@ -730,7 +744,7 @@ export const coreV1 = {
     fields: {
       ip: { type: 'string', tag: 1 },
       hostname: { type: 'string', tag: 2 },
-      ipMode: { type: 'string', tag: 3, pointer: true },
+      ipMode: { type: 'string', tag: 3, pointer: true, go: 'v1.LoadBalancerIPMode' },
       ports: { type: 'core/v1.PortStatus', tag: 4, list: 'atomic' },
     },
   },
@@ -754,7 +768,7 @@ export const coreV1 = {
   'core/v1.ModifyVolumeStatus': {
     fields: {
       targetVolumeAttributesClassName: { type: 'string', tag: 1 },
-      status: { type: 'string', tag: 2, required: true },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.PersistentVolumeClaimModifyVolumeStatus' },
     },
   },
   'core/v1.NFSVolumeSource': {
@@ -768,28 +782,28 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'Namespace' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.NamespaceSpec', tag: 2 },
-      status: { type: 'core/v1.NamespaceStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.NamespaceSpec', tag: 2, written: true },
+      status: { type: 'core/v1.NamespaceStatus', tag: 3, written: true },
     },
   },
   'core/v1.NamespaceCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastTransitionTime: { type: 'time', tag: 4 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.NamespaceConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastTransitionTime: { type: 'time', tag: 4, written: true },
       reason: { type: 'string', tag: 5 },
       message: { type: 'string', tag: 6 },
     },
   },
   'core/v1.NamespaceSpec': {
     fields: {
-      finalizers: { type: 'string', tag: 1, list: 'atomic' },
+      finalizers: { type: 'string', tag: 1, list: 'atomic', go: '[]v1.FinalizerName' },
     },
   },
   'core/v1.NamespaceStatus': {
     fields: {
-      phase: { type: 'string', tag: 1 },
+      phase: { type: 'string', tag: 1, go: 'v1.NamespacePhase' },
       conditions: { type: 'core/v1.NamespaceCondition', tag: 2, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
     },
   },
@@ -797,14 +811,14 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'Node' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.NodeSpec', tag: 2 },
-      status: { type: 'core/v1.NodeStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.NodeSpec', tag: 2, written: true },
+      status: { type: 'core/v1.NodeStatus', tag: 3, written: true },
     },
   },
   'core/v1.NodeAddress': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.NodeAddressType' },
       address: { type: 'string', tag: 2, required: true },
     },
   },
@@ -818,15 +832,15 @@ export const coreV1 = {
     fields: {
       resourceClaimName: { type: 'string', tag: 1, required: true },
       containers: { type: 'string', tag: 2, list: 'set' },
-      resources: { type: 'quantity', map: true, tag: 3, required: true },
+      resources: { type: 'quantity', map: true, tag: 3, required: true, go: 'map[v1.ResourceName]resource.Quantity' },
     },
   },
   'core/v1.NodeCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastHeartbeatTime: { type: 'time', tag: 3 },
-      lastTransitionTime: { type: 'time', tag: 4 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.NodeConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastHeartbeatTime: { type: 'time', tag: 3, written: true },
+      lastTransitionTime: { type: 'time', tag: 4, written: true },
       reason: { type: 'string', tag: 5 },
       message: { type: 'string', tag: 6 },
     },
@@ -846,7 +860,7 @@ export const coreV1 = {
   },
   'core/v1.NodeDaemonEndpoints': {
     fields: {
-      kubeletEndpoint: { type: 'core/v1.DaemonEndpoint', tag: 1 },
+      kubeletEndpoint: { type: 'core/v1.DaemonEndpoint', tag: 1, written: true },
     },
   },
   'core/v1.NodeFeatures': {
@@ -861,7 +875,7 @@ export const coreV1 = {
   },
   'core/v1.NodeRuntimeHandler': {
     fields: {
-      name: { type: 'string', tag: 1, required: true },
+      name: { type: 'string', tag: 1, required: true, optional: true },
       features: { type: 'core/v1.NodeRuntimeHandlerFeatures', tag: 2 },
     },
   },
@@ -880,7 +894,7 @@ export const coreV1 = {
   'core/v1.NodeSelectorRequirement': {
     fields: {
       key: { type: 'string', tag: 1, required: true },
-      operator: { type: 'string', tag: 2, required: true },
+      operator: { type: 'string', tag: 2, required: true, go: 'v1.NodeSelectorOperator' },
       values: { type: 'string', tag: 3, list: 'atomic' },
     },
   },
@@ -904,15 +918,15 @@ export const coreV1 = {
   },
   'core/v1.NodeStatus': {
     fields: {
-      capacity: { type: 'quantity', map: true, tag: 1 },
-      allocatable: { type: 'quantity', map: true, tag: 2 },
-      phase: { type: 'string', tag: 3 },
+      capacity: { type: 'quantity', map: true, tag: 1, go: 'v1.ResourceList' },
+      allocatable: { type: 'quantity', map: true, tag: 2, go: 'v1.ResourceList' },
+      phase: { type: 'string', tag: 3, go: 'v1.NodePhase' },
       conditions: { type: 'core/v1.NodeCondition', tag: 4, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
       addresses: { type: 'core/v1.NodeAddress', tag: 5, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
-      daemonEndpoints: { type: 'core/v1.NodeDaemonEndpoints', tag: 6 },
-      nodeInfo: { type: 'core/v1.NodeSystemInfo', tag: 7 },
+      daemonEndpoints: { type: 'core/v1.NodeDaemonEndpoints', tag: 6, written: true },
+      nodeInfo: { type: 'core/v1.NodeSystemInfo', tag: 7, written: true },
       images: { type: 'core/v1.ContainerImage', tag: 8, list: 'atomic' },
-      volumesInUse: { type: 'string', tag: 9, list: 'atomic' },
+      volumesInUse: { type: 'string', tag: 9, list: 'atomic', go: '[]v1.UniqueVolumeName' },
       volumesAttached: { type: 'core/v1.AttachedVolume', tag: 10, list: 'atomic' },
       config: { type: 'core/v1.NodeConfigStatus', tag: 11 },
       runtimeHandlers: { type: 'core/v1.NodeRuntimeHandler', tag: 12, list: 'atomic' },
@@ -953,7 +967,7 @@ export const coreV1 = {
       kind: { type: 'string', tag: 1 },
       namespace: { type: 'string', tag: 2 },
       name: { type: 'string', tag: 3 },
-      uid: { type: 'string', tag: 4 },
+      uid: { type: 'string', tag: 4, go: 'types.UID' },
       apiVersion: { type: 'string', tag: 5 },
       resourceVersion: { type: 'string', tag: 6 },
       fieldPath: { type: 'string', tag: 7 },
@@ -963,38 +977,38 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'PersistentVolume' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.PersistentVolumeSpec', tag: 2 },
-      status: { type: 'core/v1.PersistentVolumeStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.PersistentVolumeSpec', tag: 2, written: true },
+      status: { type: 'core/v1.PersistentVolumeStatus', tag: 3, written: true },
     },
   },
   'core/v1.PersistentVolumeClaim': {
     gvk: [{ group: '', version: 'v1', kind: 'PersistentVolumeClaim' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.PersistentVolumeClaimSpec', tag: 2 },
-      status: { type: 'core/v1.PersistentVolumeClaimStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.PersistentVolumeClaimSpec', tag: 2, written: true },
+      status: { type: 'core/v1.PersistentVolumeClaimStatus', tag: 3, written: true },
     },
   },
   'core/v1.PersistentVolumeClaimCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastProbeTime: { type: 'time', tag: 3 },
-      lastTransitionTime: { type: 'time', tag: 4 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.PersistentVolumeClaimConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastProbeTime: { type: 'time', tag: 3, written: true },
+      lastTransitionTime: { type: 'time', tag: 4, written: true },
       reason: { type: 'string', tag: 5 },
       message: { type: 'string', tag: 6 },
     },
   },
   'core/v1.PersistentVolumeClaimSpec': {
     fields: {
-      accessModes: { type: 'string', tag: 1, list: 'atomic' },
+      accessModes: { type: 'string', tag: 1, list: 'atomic', go: '[]v1.PersistentVolumeAccessMode' },
       selector: { type: 'meta/v1.LabelSelector', tag: 4 },
-      resources: { type: 'core/v1.VolumeResourceRequirements', tag: 2 },
+      resources: { type: 'core/v1.VolumeResourceRequirements', tag: 2, written: true },
       volumeName: { type: 'string', tag: 3 },
       storageClassName: { type: 'string', tag: 5, pointer: true },
-      volumeMode: { type: 'string', tag: 6, pointer: true },
+      volumeMode: { type: 'string', tag: 6, pointer: true, go: 'v1.PersistentVolumeMode' },
       dataSource: { type: 'core/v1.TypedLocalObjectReference', tag: 7 },
       dataSourceRef: { type: 'core/v1.TypedObjectReference', tag: 8 },
       volumeAttributesClassName: { type: 'string', tag: 9, pointer: true },
@@ -1002,9 +1016,9 @@ export const coreV1 = {
   },
   'core/v1.PersistentVolumeClaimStatus': {
     fields: {
-      phase: { type: 'string', tag: 1 },
-      accessModes: { type: 'string', tag: 2, list: 'atomic' },
-      capacity: { type: 'quantity', map: true, tag: 3 },
+      phase: { type: 'string', tag: 1, go: 'v1.PersistentVolumeClaimPhase' },
+      accessModes: { type: 'string', tag: 2, list: 'atomic', go: '[]v1.PersistentVolumeAccessMode' },
+      capacity: { type: 'quantity', map: true, tag: 3, go: 'v1.ResourceList' },
       conditions: {
         type: 'core/v1.PersistentVolumeClaimCondition',
         tag: 4,
@@ -1013,15 +1027,21 @@ export const coreV1 = {
         mergeKey: 'type',
         strategy: 'merge',
       },
-      allocatedResources: { type: 'quantity', map: true, tag: 5 },
-      allocatedResourceStatuses: { type: 'string', map: true, tag: 7, mapType: 'granular' },
+      allocatedResources: { type: 'quantity', map: true, tag: 5, go: 'v1.ResourceList' },
+      allocatedResourceStatuses: {
+        type: 'string',
+        map: true,
+        tag: 7,
+        mapType: 'granular',
+        go: 'map[v1.ResourceName]v1.ClaimResourceStatus',
+      },
       currentVolumeAttributesClassName: { type: 'string', tag: 8, pointer: true },
       modifyVolumeStatus: { type: 'core/v1.ModifyVolumeStatus', tag: 9 },
     },
   },
   'core/v1.PersistentVolumeClaimTemplate': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'core/v1.PersistentVolumeClaimSpec', tag: 2, required: true },
     },
   },
@@ -1059,24 +1079,24 @@ export const coreV1 = {
   },
   'core/v1.PersistentVolumeSpec': {
     fields: {
-      capacity: { type: 'quantity', map: true, tag: 1 },
+      capacity: { type: 'quantity', map: true, tag: 1, go: 'v1.ResourceList' },
       persistentVolumeSource: { type: 'core/v1.PersistentVolumeSource', tag: 2, inline: true },
-      accessModes: { type: 'string', tag: 3, list: 'atomic' },
+      accessModes: { type: 'string', tag: 3, list: 'atomic', go: '[]v1.PersistentVolumeAccessMode' },
       claimRef: { type: 'core/v1.ObjectReference', tag: 4, mapType: 'granular' },
-      persistentVolumeReclaimPolicy: { type: 'string', tag: 5 },
+      persistentVolumeReclaimPolicy: { type: 'string', tag: 5, go: 'v1.PersistentVolumeReclaimPolicy' },
       storageClassName: { type: 'string', tag: 6 },
       mountOptions: { type: 'string', tag: 7, list: 'atomic' },
-      volumeMode: { type: 'string', tag: 8, pointer: true },
+      volumeMode: { type: 'string', tag: 8, pointer: true, go: 'v1.PersistentVolumeMode' },
       nodeAffinity: { type: 'core/v1.VolumeNodeAffinity', tag: 9 },
       volumeAttributesClassName: { type: 'string', tag: 10, pointer: true },
     },
   },
   'core/v1.PersistentVolumeStatus': {
     fields: {
-      phase: { type: 'string', tag: 1 },
+      phase: { type: 'string', tag: 1, go: 'v1.PersistentVolumePhase' },
       message: { type: 'string', tag: 2 },
       reason: { type: 'string', tag: 3 },
-      lastPhaseTransitionTime: { type: 'time', tag: 4 },
+      lastPhaseTransitionTime: { type: 'time', tag: 4, pointer: true },
     },
   },
   'core/v1.PhotonPersistentDiskVolumeSource': {
@@ -1089,9 +1109,9 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'Pod' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.PodSpec', tag: 2 },
-      status: { type: 'core/v1.PodStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.PodSpec', tag: 2, written: true },
+      status: { type: 'core/v1.PodStatus', tag: 3, written: true },
     },
   },
   'core/v1.PodAffinity': {
@@ -1127,8 +1147,8 @@ export const coreV1 = {
   },
   'core/v1.PodCertificateProjection': {
     fields: {
-      signerName: { type: 'string', tag: 1, required: true },
-      keyType: { type: 'string', tag: 2, required: true },
+      signerName: { type: 'string', tag: 1, required: true, written: false },
+      keyType: { type: 'string', tag: 2, required: true, written: false },
       maxExpirationSeconds: { type: 'int32', tag: 3, pointer: true },
       credentialBundlePath: { type: 'string', tag: 4 },
       keyPath: { type: 'string', tag: 5 },
@@ -1138,11 +1158,11 @@ export const coreV1 = {
   },
   'core/v1.PodCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.PodConditionType' },
       observedGeneration: { type: 'int64', tag: 7 },
-      status: { type: 'string', tag: 2, required: true },
-      lastProbeTime: { type: 'time', tag: 3 },
-      lastTransitionTime: { type: 'time', tag: 4 },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastProbeTime: { type: 'time', tag: 3, written: true },
+      lastTransitionTime: { type: 'time', tag: 4, written: true },
       reason: { type: 'string', tag: 5 },
       message: { type: 'string', tag: 6 },
     },
@@ -1167,7 +1187,7 @@ export const coreV1 = {
       stderr: { type: 'bool', tag: 3 },
       tty: { type: 'bool', tag: 4 },
       container: { type: 'string', tag: 5 },
-      command: { type: 'string', tag: 6, list: 'plain' },
+      command: { type: 'string', tag: 6, list: 'plain', written: true },
     },
   },
   'core/v1.PodExtendedResourceClaimStatus': {
@@ -1186,18 +1206,18 @@ export const coreV1 = {
       container: { type: 'string', tag: 1 },
       follow: { type: 'bool', tag: 2 },
       previous: { type: 'bool', tag: 3 },
-      sinceSeconds: { type: 'int64', tag: 4 },
-      sinceTime: { type: 'time', tag: 5 },
+      sinceSeconds: { type: 'int64', tag: 4, pointer: true },
+      sinceTime: { type: 'time', tag: 5, pointer: true },
       timestamps: { type: 'bool', tag: 6 },
-      tailLines: { type: 'int64', tag: 7 },
-      limitBytes: { type: 'int64', tag: 8 },
+      tailLines: { type: 'int64', tag: 7, pointer: true },
+      limitBytes: { type: 'int64', tag: 8, pointer: true },
       insecureSkipTLSVerifyBackend: { type: 'bool', tag: 9 },
-      stream: { type: 'string', tag: 10 },
+      stream: { type: 'string', tag: 10, pointer: true },
     },
   },
   'core/v1.PodOS': {
     fields: {
-      name: { type: 'string', tag: 1, required: true },
+      name: { type: 'string', tag: 1, required: true, go: 'v1.OSName' },
     },
   },
   'core/v1.PodPortForwardOptions': {
@@ -1212,7 +1232,7 @@ export const coreV1 = {
   },
   'core/v1.PodReadinessGate': {
     fields: {
-      conditionType: { type: 'string', tag: 1, required: true },
+      conditionType: { type: 'string', tag: 1, required: true, go: 'v1.PodConditionType' },
     },
   },
   'core/v1.PodResourceClaim': {
@@ -1246,13 +1266,13 @@ export const coreV1 = {
       runAsGroup: { type: 'int64', tag: 6, pointer: true },
       runAsNonRoot: { type: 'bool', tag: 3, pointer: true },
       supplementalGroups: { type: 'int64', tag: 4, list: 'atomic' },
-      supplementalGroupsPolicy: { type: 'string', tag: 12, pointer: true },
+      supplementalGroupsPolicy: { type: 'string', tag: 12, pointer: true, go: 'v1.SupplementalGroupsPolicy' },
       fsGroup: { type: 'int64', tag: 5, pointer: true },
       sysctls: { type: 'core/v1.Sysctl', tag: 7, list: 'atomic' },
-      fsGroupChangePolicy: { type: 'string', tag: 9, pointer: true },
+      fsGroupChangePolicy: { type: 'string', tag: 9, pointer: true, go: 'v1.PodFSGroupChangePolicy' },
       seccompProfile: { type: 'core/v1.SeccompProfile', tag: 10 },
       appArmorProfile: { type: 'core/v1.AppArmorProfile', tag: 11 },
-      seLinuxChangePolicy: { type: 'string', tag: 13, pointer: true },
+      seLinuxChangePolicy: { type: 'string', tag: 13, pointer: true, go: 'v1.PodSELinuxChangePolicy' },
     },
   },
   'core/v1.PodSignature': {
@@ -1273,10 +1293,10 @@ export const coreV1 = {
         mergeKey: 'name',
         strategy: 'merge',
       },
-      restartPolicy: { type: 'string', tag: 3 },
+      restartPolicy: { type: 'string', tag: 3, go: 'v1.RestartPolicy' },
       terminationGracePeriodSeconds: { type: 'int64', tag: 4, pointer: true },
       activeDeadlineSeconds: { type: 'int64', tag: 5, pointer: true },
-      dnsPolicy: { type: 'string', tag: 6 },
+      dnsPolicy: { type: 'string', tag: 6, go: 'v1.DNSPolicy' },
       nodeSelector: { type: 'string', map: true, tag: 7, mapType: 'atomic' },
       serviceAccountName: { type: 'string', tag: 8 },
       serviceAccount: { type: 'string', tag: 9 },
@@ -1300,8 +1320,8 @@ export const coreV1 = {
       readinessGates: { type: 'core/v1.PodReadinessGate', tag: 28, list: 'atomic' },
       runtimeClassName: { type: 'string', tag: 29, pointer: true },
       enableServiceLinks: { type: 'bool', tag: 30, pointer: true },
-      preemptionPolicy: { type: 'string', tag: 31, pointer: true },
-      overhead: { type: 'quantity', map: true, tag: 32 },
+      preemptionPolicy: { type: 'string', tag: 31, pointer: true, go: 'v1.PreemptionPolicy' },
+      overhead: { type: 'quantity', map: true, tag: 32, go: 'v1.ResourceList' },
       topologySpreadConstraints: {
         type: 'core/v1.TopologySpreadConstraint',
         tag: 33,
@@ -1330,7 +1350,7 @@ export const coreV1 = {
   'core/v1.PodStatus': {
     fields: {
       observedGeneration: { type: 'int64', tag: 17 },
-      phase: { type: 'string', tag: 1 },
+      phase: { type: 'string', tag: 1, go: 'v1.PodPhase' },
       conditions: { type: 'core/v1.PodCondition', tag: 2, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
       message: { type: 'string', tag: 3 },
       reason: { type: 'string', tag: 4 },
@@ -1339,12 +1359,12 @@ export const coreV1 = {
       hostIPs: { type: 'core/v1.HostIP', tag: 16, list: 'atomic', mergeKey: 'ip', strategy: 'merge' },
       podIP: { type: 'string', tag: 6 },
       podIPs: { type: 'core/v1.PodIP', tag: 12, list: 'map', keys: ['ip'], mergeKey: 'ip', strategy: 'merge' },
-      startTime: { type: 'time', tag: 7 },
+      startTime: { type: 'time', tag: 7, pointer: true },
       initContainerStatuses: { type: 'core/v1.ContainerStatus', tag: 10, list: 'atomic' },
       containerStatuses: { type: 'core/v1.ContainerStatus', tag: 8, list: 'atomic' },
-      qosClass: { type: 'string', tag: 9 },
+      qosClass: { type: 'string', tag: 9, go: 'v1.PodQOSClass' },
       ephemeralContainerStatuses: { type: 'core/v1.ContainerStatus', tag: 13, list: 'atomic' },
-      resize: { type: 'string', tag: 14 },
+      resize: { type: 'string', tag: 14, go: 'v1.PodResizeStatus' },
       resourceClaimStatuses: {
         type: 'core/v1.PodResourceClaimStatus',
         tag: 15,
@@ -1354,35 +1374,35 @@ export const coreV1 = {
         strategy: 'merge,retainKeys',
       },
       extendedResourceClaimStatus: { type: 'core/v1.PodExtendedResourceClaimStatus', tag: 18 },
-      allocatedResources: { type: 'quantity', map: true, tag: 19 },
+      allocatedResources: { type: 'quantity', map: true, tag: 19, go: 'v1.ResourceList' },
       resources: { type: 'core/v1.ResourceRequirements', tag: 20 },
       nodeAllocatableResourceClaimStatuses: { type: 'core/v1.NodeAllocatableResourceClaimStatus', tag: 21, list: 'atomic' },
     },
   },
   'core/v1.PodStatusResult': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      status: { type: 'core/v1.PodStatus', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      status: { type: 'core/v1.PodStatus', tag: 2, written: true },
     },
   },
   'core/v1.PodTemplate': {
     gvk: [{ group: '', version: 'v1', kind: 'PodTemplate' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      template: { type: 'core/v1.PodTemplateSpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      template: { type: 'core/v1.PodTemplateSpec', tag: 2, written: true },
     },
   },
   'core/v1.PodTemplateSpec': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.PodSpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.PodSpec', tag: 2, written: true },
     },
   },
   'core/v1.PortStatus': {
     fields: {
       port: { type: 'int32', tag: 1, required: true },
-      protocol: { type: 'string', tag: 2, required: true },
+      protocol: { type: 'string', tag: 2, required: true, go: 'v1.Protocol' },
       error: { type: 'string', tag: 3, pointer: true },
     },
   },
@@ -1433,7 +1453,7 @@ export const coreV1 = {
   },
   'core/v1.ProjectedVolumeSource': {
     fields: {
-      sources: { type: 'core/v1.VolumeProjection', tag: 1, list: 'atomic', required: true },
+      sources: { type: 'core/v1.VolumeProjection', tag: 1, list: 'atomic', required: true, optional: true },
       defaultMode: { type: 'int32', tag: 2, pointer: true },
     },
   },
@@ -1473,25 +1493,25 @@ export const coreV1 = {
   },
   'core/v1.RangeAllocation': {
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      range: { type: 'string', tag: 2 },
-      data: { type: 'bytes', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      range: { type: 'string', tag: 2, written: true },
+      data: { type: 'bytes', tag: 3, written: true },
     },
   },
   'core/v1.ReplicationController': {
     gvk: [{ group: '', version: 'v1', kind: 'ReplicationController' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.ReplicationControllerSpec', tag: 2 },
-      status: { type: 'core/v1.ReplicationControllerStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.ReplicationControllerSpec', tag: 2, written: true },
+      status: { type: 'core/v1.ReplicationControllerStatus', tag: 3, written: true },
     },
   },
   'core/v1.ReplicationControllerCondition': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
-      lastTransitionTime: { type: 'time', tag: 3 },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.ReplicationControllerConditionType' },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
+      lastTransitionTime: { type: 'time', tag: 3, written: true },
       reason: { type: 'string', tag: 4 },
       message: { type: 'string', tag: 5 },
     },
@@ -1532,13 +1552,13 @@ export const coreV1 = {
     fields: {
       containerName: { type: 'string', tag: 1 },
       resource: { type: 'string', tag: 2, required: true },
-      divisor: { type: 'quantity', tag: 3 },
+      divisor: { type: 'quantity', tag: 3, written: true },
     },
   },
   'core/v1.ResourceHealth': {
     fields: {
-      resourceID: { type: 'string', tag: 1, required: true },
-      health: { type: 'string', tag: 2 },
+      resourceID: { type: 'string', tag: 1, required: true, go: 'v1.ResourceID' },
+      health: { type: 'string', tag: 2, go: 'v1.ResourceHealthStatus' },
       message: { type: 'string', tag: 6, pointer: true },
     },
   },
@@ -1546,34 +1566,34 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'ResourceQuota' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.ResourceQuotaSpec', tag: 2 },
-      status: { type: 'core/v1.ResourceQuotaStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.ResourceQuotaSpec', tag: 2, written: true },
+      status: { type: 'core/v1.ResourceQuotaStatus', tag: 3, written: true },
     },
   },
   'core/v1.ResourceQuotaSpec': {
     fields: {
-      hard: { type: 'quantity', map: true, tag: 1 },
-      scopes: { type: 'string', tag: 2, list: 'atomic' },
+      hard: { type: 'quantity', map: true, tag: 1, go: 'v1.ResourceList' },
+      scopes: { type: 'string', tag: 2, list: 'atomic', go: '[]v1.ResourceQuotaScope' },
       scopeSelector: { type: 'core/v1.ScopeSelector', tag: 3 },
     },
   },
   'core/v1.ResourceQuotaStatus': {
     fields: {
-      hard: { type: 'quantity', map: true, tag: 1 },
-      used: { type: 'quantity', map: true, tag: 2 },
+      hard: { type: 'quantity', map: true, tag: 1, go: 'v1.ResourceList' },
+      used: { type: 'quantity', map: true, tag: 2, go: 'v1.ResourceList' },
     },
   },
   'core/v1.ResourceRequirements': {
     fields: {
-      limits: { type: 'quantity', map: true, tag: 1 },
-      requests: { type: 'quantity', map: true, tag: 2 },
+      limits: { type: 'quantity', map: true, tag: 1, go: 'v1.ResourceList' },
+      requests: { type: 'quantity', map: true, tag: 2, go: 'v1.ResourceList' },
       claims: { type: 'core/v1.ResourceClaim', tag: 3, list: 'map', keys: ['name'] },
     },
   },
   'core/v1.ResourceStatus': {
     fields: {
-      name: { type: 'string', tag: 1, required: true },
+      name: { type: 'string', tag: 1, required: true, go: 'v1.ResourceName' },
       resources: { type: 'core/v1.ResourceHealth', tag: 2, list: 'map', keys: ['resourceID'] },
     },
   },
@@ -1589,7 +1609,7 @@ export const coreV1 = {
     fields: {
       gateway: { type: 'string', tag: 1, required: true },
       system: { type: 'string', tag: 2, required: true },
-      secretRef: { type: 'core/v1.SecretReference', tag: 3, required: true },
+      secretRef: { type: 'core/v1.SecretReference', tag: 3, required: true, pointer: true },
       sslEnabled: { type: 'bool', tag: 4 },
       protectionDomain: { type: 'string', tag: 5 },
       storagePool: { type: 'string', tag: 6 },
@@ -1603,7 +1623,7 @@ export const coreV1 = {
     fields: {
       gateway: { type: 'string', tag: 1, required: true },
       system: { type: 'string', tag: 2, required: true },
-      secretRef: { type: 'core/v1.LocalObjectReference', tag: 3, required: true },
+      secretRef: { type: 'core/v1.LocalObjectReference', tag: 3, required: true, pointer: true },
       sslEnabled: { type: 'bool', tag: 4 },
       protectionDomain: { type: 'string', tag: 5 },
       storagePool: { type: 'string', tag: 6 },
@@ -1621,14 +1641,14 @@ export const coreV1 = {
   },
   'core/v1.ScopedResourceSelectorRequirement': {
     fields: {
-      scopeName: { type: 'string', tag: 1, required: true },
-      operator: { type: 'string', tag: 2, required: true },
+      scopeName: { type: 'string', tag: 1, required: true, go: 'v1.ResourceQuotaScope' },
+      operator: { type: 'string', tag: 2, required: true, go: 'v1.ScopeSelectorOperator' },
       values: { type: 'string', tag: 3, list: 'atomic' },
     },
   },
   'core/v1.SeccompProfile': {
     fields: {
-      type: { type: 'string', tag: 1, required: true },
+      type: { type: 'string', tag: 1, required: true, go: 'v1.SeccompProfileType' },
       localhostProfile: { type: 'string', tag: 2, pointer: true },
     },
   },
@@ -1636,11 +1656,11 @@ export const coreV1 = {
     gvk: [{ group: '', version: 'v1', kind: 'Secret' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       immutable: { type: 'bool', tag: 5, pointer: true },
       data: { type: 'bytes', map: true, tag: 2 },
       stringData: { type: 'string', map: true, tag: 4 },
-      type: { type: 'string', tag: 3 },
+      type: { type: 'string', tag: 3, go: 'v1.SecretType' },
     },
   },
   'core/v1.SecretEnvSource': {
@@ -1690,30 +1710,30 @@ export const coreV1 = {
       runAsNonRoot: { type: 'bool', tag: 5, pointer: true },
       readOnlyRootFilesystem: { type: 'bool', tag: 6, pointer: true },
       allowPrivilegeEscalation: { type: 'bool', tag: 7, pointer: true },
-      procMount: { type: 'string', tag: 9, pointer: true },
+      procMount: { type: 'string', tag: 9, pointer: true, go: 'v1.ProcMountType' },
       seccompProfile: { type: 'core/v1.SeccompProfile', tag: 11 },
       appArmorProfile: { type: 'core/v1.AppArmorProfile', tag: 12 },
     },
   },
   'core/v1.SerializedReference': {
     fields: {
-      reference: { type: 'core/v1.ObjectReference', tag: 1 },
+      reference: { type: 'core/v1.ObjectReference', tag: 1, written: true },
     },
   },
   'core/v1.Service': {
     gvk: [{ group: '', version: 'v1', kind: 'Service' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'core/v1.ServiceSpec', tag: 2 },
-      status: { type: 'core/v1.ServiceStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'core/v1.ServiceSpec', tag: 2, written: true },
+      status: { type: 'core/v1.ServiceStatus', tag: 3, written: true },
     },
   },
   'core/v1.ServiceAccount': {
     gvk: [{ group: '', version: 'v1', kind: 'ServiceAccount' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       secrets: { type: 'core/v1.ObjectReference', tag: 2, list: 'map', keys: ['name'], mergeKey: 'name', strategy: 'merge' },
       imagePullSecrets: { type: 'core/v1.LocalObjectReference', tag: 3, list: 'atomic' },
       automountServiceAccountToken: { type: 'bool', tag: 4, pointer: true },
@@ -1729,10 +1749,10 @@ export const coreV1 = {
   'core/v1.ServicePort': {
     fields: {
       name: { type: 'string', tag: 1 },
-      protocol: { type: 'string', tag: 2 },
+      protocol: { type: 'string', tag: 2, go: 'v1.Protocol' },
       appProtocol: { type: 'string', tag: 6, pointer: true },
       port: { type: 'int32', tag: 3, required: true },
-      targetPort: { type: 'intOrString', tag: 4 },
+      targetPort: { type: 'intOrString', tag: 4, written: true },
       nodePort: { type: 'int32', tag: 5 },
     },
   },
@@ -1747,27 +1767,27 @@ export const coreV1 = {
       selector: { type: 'string', map: true, tag: 2, mapType: 'atomic' },
       clusterIP: { type: 'string', tag: 3 },
       clusterIPs: { type: 'string', tag: 18, list: 'atomic' },
-      type: { type: 'string', tag: 4 },
+      type: { type: 'string', tag: 4, go: 'v1.ServiceType' },
       externalIPs: { type: 'string', tag: 5, list: 'atomic' },
-      sessionAffinity: { type: 'string', tag: 7 },
+      sessionAffinity: { type: 'string', tag: 7, go: 'v1.ServiceAffinity' },
       loadBalancerIP: { type: 'string', tag: 8 },
       loadBalancerSourceRanges: { type: 'string', tag: 9, list: 'atomic' },
       externalName: { type: 'string', tag: 10 },
-      externalTrafficPolicy: { type: 'string', tag: 11 },
+      externalTrafficPolicy: { type: 'string', tag: 11, go: 'v1.ServiceExternalTrafficPolicy' },
       healthCheckNodePort: { type: 'int32', tag: 12 },
       publishNotReadyAddresses: { type: 'bool', tag: 13 },
       sessionAffinityConfig: { type: 'core/v1.SessionAffinityConfig', tag: 14 },
-      ipFamilies: { type: 'string', tag: 19, list: 'atomic' },
-      ipFamilyPolicy: { type: 'string', tag: 17, pointer: true },
+      ipFamilies: { type: 'string', tag: 19, list: 'atomic', go: '[]v1.IPFamily' },
+      ipFamilyPolicy: { type: 'string', tag: 17, pointer: true, go: 'v1.IPFamilyPolicy' },
       allocateLoadBalancerNodePorts: { type: 'bool', tag: 20, pointer: true },
       loadBalancerClass: { type: 'string', tag: 21, pointer: true },
-      internalTrafficPolicy: { type: 'string', tag: 22, pointer: true },
+      internalTrafficPolicy: { type: 'string', tag: 22, pointer: true, go: 'v1.ServiceInternalTrafficPolicy' },
       trafficDistribution: { type: 'string', tag: 23, pointer: true },
     },
   },
   'core/v1.ServiceStatus': {
     fields: {
-      loadBalancer: { type: 'core/v1.LoadBalancerStatus', tag: 1 },
+      loadBalancer: { type: 'core/v1.LoadBalancerStatus', tag: 1, written: true },
       conditions: { type: 'meta/v1.Condition', tag: 2, list: 'map', keys: ['type'], mergeKey: 'type', strategy: 'merge' },
     },
   },
@@ -1815,16 +1835,16 @@ export const coreV1 = {
     fields: {
       key: { type: 'string', tag: 1, required: true },
       value: { type: 'string', tag: 2 },
-      effect: { type: 'string', tag: 3, required: true },
-      timeAdded: { type: 'time', tag: 4 },
+      effect: { type: 'string', tag: 3, required: true, go: 'v1.TaintEffect' },
+      timeAdded: { type: 'time', tag: 4, pointer: true },
     },
   },
   'core/v1.Toleration': {
     fields: {
       key: { type: 'string', tag: 1 },
-      operator: { type: 'string', tag: 2 },
+      operator: { type: 'string', tag: 2, go: 'v1.TolerationOperator' },
       value: { type: 'string', tag: 3 },
-      effect: { type: 'string', tag: 4 },
+      effect: { type: 'string', tag: 4, go: 'v1.TaintEffect' },
       tolerationSeconds: { type: 'int64', tag: 5, pointer: true },
     },
   },
@@ -1844,25 +1864,25 @@ export const coreV1 = {
     fields: {
       maxSkew: { type: 'int32', tag: 1, required: true },
       topologyKey: { type: 'string', tag: 2, required: true },
-      whenUnsatisfiable: { type: 'string', tag: 3, required: true },
+      whenUnsatisfiable: { type: 'string', tag: 3, required: true, go: 'v1.UnsatisfiableConstraintAction' },
       labelSelector: { type: 'meta/v1.LabelSelector', tag: 4 },
       minDomains: { type: 'int32', tag: 5, pointer: true },
-      nodeAffinityPolicy: { type: 'string', tag: 6, pointer: true },
-      nodeTaintsPolicy: { type: 'string', tag: 7, pointer: true },
+      nodeAffinityPolicy: { type: 'string', tag: 6, pointer: true, go: 'v1.NodeInclusionPolicy' },
+      nodeTaintsPolicy: { type: 'string', tag: 7, pointer: true, go: 'v1.NodeInclusionPolicy' },
       matchLabelKeys: { type: 'string', tag: 8, list: 'atomic' },
     },
   },
   'core/v1.TypedLocalObjectReference': {
     atomic: true,
     fields: {
-      apiGroup: { type: 'string', tag: 1, required: true, pointer: true },
+      apiGroup: { type: 'string', tag: 1, required: true, optional: true, pointer: true },
       kind: { type: 'string', tag: 2, required: true },
       name: { type: 'string', tag: 3, required: true },
     },
   },
   'core/v1.TypedObjectReference': {
     fields: {
-      apiGroup: { type: 'string', tag: 1, required: true, pointer: true },
+      apiGroup: { type: 'string', tag: 1, required: true, optional: true, pointer: true },
       kind: { type: 'string', tag: 2, required: true },
       name: { type: 'string', tag: 3, required: true },
       namespace: { type: 'string', tag: 4, pointer: true },
@@ -1884,10 +1904,10 @@ export const coreV1 = {
     fields: {
       name: { type: 'string', tag: 1, required: true },
       readOnly: { type: 'bool', tag: 2 },
-      recursiveReadOnly: { type: 'string', tag: 7, pointer: true },
+      recursiveReadOnly: { type: 'string', tag: 7, pointer: true, go: 'v1.RecursiveReadOnlyMode' },
       mountPath: { type: 'string', tag: 3, required: true },
       subPath: { type: 'string', tag: 4 },
-      mountPropagation: { type: 'string', tag: 5, pointer: true },
+      mountPropagation: { type: 'string', tag: 5, pointer: true, go: 'v1.MountPropagationMode' },
       subPathExpr: { type: 'string', tag: 6 },
     },
   },
@@ -1896,7 +1916,7 @@ export const coreV1 = {
       name: { type: 'string', tag: 1, required: true },
       mountPath: { type: 'string', tag: 2, required: true },
       readOnly: { type: 'bool', tag: 3 },
-      recursiveReadOnly: { type: 'string', tag: 4, pointer: true },
+      recursiveReadOnly: { type: 'string', tag: 4, pointer: true, go: 'v1.RecursiveReadOnlyMode' },
       volumeStatus: { type: 'core/v1.VolumeStatus', tag: 5 },
     },
   },
@@ -1917,8 +1937,8 @@ export const coreV1 = {
   },
   'core/v1.VolumeResourceRequirements': {
     fields: {
-      limits: { type: 'quantity', map: true, tag: 1 },
-      requests: { type: 'quantity', map: true, tag: 2 },
+      limits: { type: 'quantity', map: true, tag: 1, go: 'v1.ResourceList' },
+      requests: { type: 'quantity', map: true, tag: 2, go: 'v1.ResourceList' },
     },
   },
   'core/v1.VolumeSource': {

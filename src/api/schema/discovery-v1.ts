@@ -5,7 +5,7 @@ export const discoveryV1 = {
   'discovery/v1.Endpoint': {
     fields: {
       addresses: { type: 'string', tag: 1, list: 'set', required: true },
-      conditions: { type: 'discovery/v1.EndpointConditions', tag: 2 },
+      conditions: { type: 'discovery/v1.EndpointConditions', tag: 2, written: true },
       hostname: { type: 'string', tag: 3, pointer: true },
       targetRef: { type: 'core/v1.ObjectReference', tag: 4 },
       deprecatedTopology: { type: 'string', map: true, tag: 5 },
@@ -31,7 +31,7 @@ export const discoveryV1 = {
     atomic: true,
     fields: {
       name: { type: 'string', tag: 1, pointer: true },
-      protocol: { type: 'string', tag: 2, pointer: true },
+      protocol: { type: 'string', tag: 2, pointer: true, go: 'v1.Protocol' },
       port: { type: 'int32', tag: 3, pointer: true },
       appProtocol: { type: 'string', tag: 4, pointer: true },
     },
@@ -40,10 +40,10 @@ export const discoveryV1 = {
     gvk: [{ group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      addressType: { type: 'string', tag: 4, required: true },
-      endpoints: { type: 'discovery/v1.Endpoint', tag: 2, list: 'atomic', required: true },
-      ports: { type: 'discovery/v1.EndpointPort', tag: 3, list: 'atomic', required: true },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      addressType: { type: 'string', tag: 4, required: true, go: 'v1.AddressType' },
+      endpoints: { type: 'discovery/v1.Endpoint', tag: 2, list: 'atomic', required: true, optional: true },
+      ports: { type: 'discovery/v1.EndpointPort', tag: 3, list: 'atomic', required: true, optional: true },
     },
   },
   'discovery/v1.ForNode': {

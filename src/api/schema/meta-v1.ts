@@ -7,7 +7,7 @@ export const metaV1 = {
     fields: {
       name: { type: 'string', tag: 1, required: true },
       versions: { type: 'meta/v1.GroupVersionForDiscovery', tag: 2, list: 'atomic', required: true },
-      preferredVersion: { type: 'meta/v1.GroupVersionForDiscovery', tag: 3 },
+      preferredVersion: { type: 'meta/v1.GroupVersionForDiscovery', tag: 3, written: true },
       serverAddressByClientCIDRs: { type: 'meta/v1.ServerAddressByClientCIDR', tag: 4, list: 'atomic' },
     },
   },
@@ -55,7 +55,7 @@ export const metaV1 = {
   'meta/v1.Condition': {
     fields: {
       type: { type: 'string', tag: 1, required: true },
-      status: { type: 'string', tag: 2, required: true },
+      status: { type: 'string', tag: 2, required: true, go: 'v1.ConditionStatus' },
       observedGeneration: { type: 'int64', tag: 3 },
       lastTransitionTime: { type: 'time', tag: 4, required: true },
       reason: { type: 'string', tag: 5, required: true },
@@ -70,11 +70,12 @@ export const metaV1 = {
     },
   },
   'meta/v1.DeleteOptions': {
+    gvk: [{ group: '', version: 'v1', kind: 'DeleteOptions' }],
     fields: {
       gracePeriodSeconds: { type: 'int64', tag: 1, pointer: true },
       preconditions: { type: 'meta/v1.Preconditions', tag: 2 },
       orphanDependents: { type: 'bool', tag: 3, pointer: true },
-      propagationPolicy: { type: 'string', tag: 4, pointer: true },
+      propagationPolicy: { type: 'string', tag: 4, pointer: true, go: 'v1.DeletionPropagation' },
       dryRun: { type: 'string', tag: 5, list: 'atomic' },
       ignoreStoreReadErrorWithClusterBreakingPotential: { type: 'bool', tag: 6, pointer: true },
     },
@@ -82,7 +83,7 @@ export const metaV1 = {
   'meta/v1.FieldSelectorRequirement': {
     fields: {
       key: { type: 'string', tag: 1, required: true },
-      operator: { type: 'string', tag: 2, required: true },
+      operator: { type: 'string', tag: 2, required: true, go: 'v1.FieldSelectorOperator' },
       values: { type: 'string', tag: 3, list: 'atomic' },
     },
   },
@@ -99,8 +100,8 @@ export const metaV1 = {
   },
   'meta/v1.GroupResource': {
     fields: {
-      group: { type: 'string', tag: 1 },
-      resource: { type: 'string', tag: 2 },
+      group: { type: 'string', tag: 1, required: true },
+      resource: { type: 'string', tag: 2, required: true },
     },
   },
   'meta/v1.GroupVersion': {
@@ -117,16 +118,16 @@ export const metaV1 = {
   },
   'meta/v1.GroupVersionKind': {
     fields: {
-      group: { type: 'string', tag: 1 },
-      version: { type: 'string', tag: 2 },
-      kind: { type: 'string', tag: 3 },
+      group: { type: 'string', tag: 1, written: true },
+      version: { type: 'string', tag: 2, written: true },
+      kind: { type: 'string', tag: 3, written: true },
     },
   },
   'meta/v1.GroupVersionResource': {
     fields: {
-      group: { type: 'string', tag: 1 },
-      version: { type: 'string', tag: 2 },
-      resource: { type: 'string', tag: 3 },
+      group: { type: 'string', tag: 1, written: true },
+      version: { type: 'string', tag: 2, written: true },
+      resource: { type: 'string', tag: 3, written: true },
     },
   },
   'meta/v1.LabelSelector': {
@@ -139,7 +140,7 @@ export const metaV1 = {
   'meta/v1.LabelSelectorRequirement': {
     fields: {
       key: { type: 'string', tag: 1, required: true },
-      operator: { type: 'string', tag: 2, required: true },
+      operator: { type: 'string', tag: 2, required: true, go: 'v1.LabelSelectorOperator' },
       values: { type: 'string', tag: 3, list: 'atomic' },
     },
   },
@@ -159,20 +160,20 @@ export const metaV1 = {
       watch: { type: 'bool', tag: 3 },
       allowWatchBookmarks: { type: 'bool', tag: 9 },
       resourceVersion: { type: 'string', tag: 4 },
-      resourceVersionMatch: { type: 'string', tag: 10 },
-      timeoutSeconds: { type: 'int64', tag: 5 },
+      resourceVersionMatch: { type: 'string', tag: 10, go: 'v1.ResourceVersionMatch' },
+      timeoutSeconds: { type: 'int64', tag: 5, pointer: true },
       limit: { type: 'int64', tag: 7 },
       continue: { type: 'string', tag: 8 },
-      sendInitialEvents: { type: 'bool', tag: 11 },
+      sendInitialEvents: { type: 'bool', tag: 11, pointer: true },
       shardSelector: { type: 'string', tag: 15 },
     },
   },
   'meta/v1.ManagedFieldsEntry': {
     fields: {
       manager: { type: 'string', tag: 1 },
-      operation: { type: 'string', tag: 2 },
+      operation: { type: 'string', tag: 2, go: 'v1.ManagedFieldsOperationType' },
       apiVersion: { type: 'string', tag: 3 },
-      time: { type: 'time', tag: 4 },
+      time: { type: 'time', tag: 4, pointer: true },
       fieldsType: { type: 'string', tag: 6 },
       fieldsV1: { type: 'fieldsV1', tag: 7, pointer: true },
       subresource: { type: 'string', tag: 8 },
@@ -184,11 +185,11 @@ export const metaV1 = {
       generateName: { type: 'string', tag: 2 },
       namespace: { type: 'string', tag: 3 },
       selfLink: { type: 'string', tag: 4 },
-      uid: { type: 'string', tag: 5 },
+      uid: { type: 'string', tag: 5, go: 'types.UID' },
       resourceVersion: { type: 'string', tag: 6 },
       generation: { type: 'int64', tag: 7 },
       creationTimestamp: { type: 'time', tag: 8 },
-      deletionTimestamp: { type: 'time', tag: 9 },
+      deletionTimestamp: { type: 'time', tag: 9, pointer: true },
       deletionGracePeriodSeconds: { type: 'int64', tag: 10, pointer: true },
       labels: { type: 'string', map: true, tag: 11 },
       annotations: { type: 'string', map: true, tag: 12 },
@@ -203,15 +204,16 @@ export const metaV1 = {
       apiVersion: { type: 'string', tag: 5, required: true },
       kind: { type: 'string', tag: 1, required: true },
       name: { type: 'string', tag: 3, required: true },
-      uid: { type: 'string', tag: 4, required: true },
+      uid: { type: 'string', tag: 4, required: true, go: 'types.UID' },
       controller: { type: 'bool', tag: 6, pointer: true },
       blockOwnerDeletion: { type: 'bool', tag: 7, pointer: true },
     },
   },
   'meta/v1.PartialObjectMetadata': {
+    gvk: [{ group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
     },
   },
   'meta/v1.Patch': {
@@ -220,14 +222,14 @@ export const metaV1 = {
   'meta/v1.PatchOptions': {
     fields: {
       dryRun: { type: 'string', tag: 1, list: 'plain' },
-      force: { type: 'bool', tag: 2 },
+      force: { type: 'bool', tag: 2, pointer: true },
       fieldManager: { type: 'string', tag: 3 },
       fieldValidation: { type: 'string', tag: 4 },
     },
   },
   'meta/v1.Preconditions': {
     fields: {
-      uid: { type: 'string', tag: 1, pointer: true },
+      uid: { type: 'string', tag: 1, pointer: true, go: 'types.UID' },
       resourceVersion: { type: 'string', tag: 2, pointer: true },
     },
   },
@@ -250,17 +252,17 @@ export const metaV1 = {
   'meta/v1.Status': {
     gvk: [{ group: '', version: 'v1', kind: 'Status' }],
     fields: {
-      metadata: { type: 'meta/v1.ListMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ListMeta', tag: 1, written: true },
       status: { type: 'string', tag: 2 },
       message: { type: 'string', tag: 3 },
-      reason: { type: 'string', tag: 4 },
+      reason: { type: 'string', tag: 4, go: 'v1.StatusReason' },
       details: { type: 'meta/v1.StatusDetails', tag: 5 },
       code: { type: 'int32', tag: 6 },
     },
   },
   'meta/v1.StatusCause': {
     fields: {
-      reason: { type: 'string', tag: 1 },
+      reason: { type: 'string', tag: 1, go: 'v1.CauseType' },
       message: { type: 'string', tag: 2 },
       field: { type: 'string', tag: 3 },
     },
@@ -270,7 +272,7 @@ export const metaV1 = {
       name: { type: 'string', tag: 1 },
       group: { type: 'string', tag: 2 },
       kind: { type: 'string', tag: 3 },
-      uid: { type: 'string', tag: 6 },
+      uid: { type: 'string', tag: 6, go: 'types.UID' },
       causes: { type: 'meta/v1.StatusCause', tag: 4, list: 'atomic' },
       retryAfterSeconds: { type: 'int32', tag: 5 },
     },
@@ -300,6 +302,7 @@ export const metaV1 = {
     },
   },
   'meta/v1.WatchEvent': {
+    gvk: [{ group: '', version: 'v1', kind: 'WatchEvent' }],
     fields: {
       type: { type: 'string', tag: 1, required: true },
       object: { type: 'raw', tag: 2, required: true },

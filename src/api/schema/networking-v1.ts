@@ -5,7 +5,7 @@ export const networkingV1 = {
   'networking/v1.HTTPIngressPath': {
     fields: {
       path: { type: 'string', tag: 1 },
-      pathType: { type: 'string', tag: 3, required: true, pointer: true },
+      pathType: { type: 'string', tag: 3, required: true, pointer: true, go: 'v1.PathType' },
       backend: { type: 'networking/v1.IngressBackend', tag: 2, required: true },
     },
   },
@@ -18,13 +18,13 @@ export const networkingV1 = {
     gvk: [{ group: 'networking.k8s.io', version: 'v1', kind: 'IPAddress' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'networking/v1.IPAddressSpec', tag: 2, required: true },
     },
   },
   'networking/v1.IPAddressSpec': {
     fields: {
-      parentRef: { type: 'networking/v1.ParentReference', tag: 1, required: true },
+      parentRef: { type: 'networking/v1.ParentReference', tag: 1, required: true, written: false },
     },
   },
   'networking/v1.IPBlock': {
@@ -37,9 +37,9 @@ export const networkingV1 = {
     gvk: [{ group: 'networking.k8s.io', version: 'v1', kind: 'Ingress' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'networking/v1.IngressSpec', tag: 2 },
-      status: { type: 'networking/v1.IngressStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'networking/v1.IngressSpec', tag: 2, written: true },
+      status: { type: 'networking/v1.IngressStatus', tag: 3, written: true },
     },
   },
   'networking/v1.IngressBackend': {
@@ -52,8 +52,8 @@ export const networkingV1 = {
     gvk: [{ group: 'networking.k8s.io', version: 'v1', kind: 'IngressClass' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'networking/v1.IngressClassSpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'networking/v1.IngressClassSpec', tag: 2, written: true },
     },
   },
   'networking/v1.IngressClassParametersReference': {
@@ -61,7 +61,7 @@ export const networkingV1 = {
       apiGroup: { type: 'string', tag: 1, pointer: true },
       kind: { type: 'string', tag: 2, required: true },
       name: { type: 'string', tag: 3, required: true },
-      scope: { type: 'string', tag: 4, required: true, pointer: true },
+      scope: { type: 'string', tag: 4, required: true, optional: true, pointer: true },
       namespace: { type: 'string', tag: 5, pointer: true },
     },
   },
@@ -86,7 +86,7 @@ export const networkingV1 = {
   'networking/v1.IngressPortStatus': {
     fields: {
       port: { type: 'int32', tag: 1, required: true },
-      protocol: { type: 'string', tag: 2, required: true },
+      protocol: { type: 'string', tag: 2, required: true, go: 'v1.Protocol' },
       error: { type: 'string', tag: 3, pointer: true },
     },
   },
@@ -104,7 +104,7 @@ export const networkingV1 = {
   'networking/v1.IngressServiceBackend': {
     fields: {
       name: { type: 'string', tag: 1, required: true },
-      port: { type: 'networking/v1.ServiceBackendPort', tag: 2 },
+      port: { type: 'networking/v1.ServiceBackendPort', tag: 2, written: true },
     },
   },
   'networking/v1.IngressSpec': {
@@ -117,7 +117,7 @@ export const networkingV1 = {
   },
   'networking/v1.IngressStatus': {
     fields: {
-      loadBalancer: { type: 'networking/v1.IngressLoadBalancerStatus', tag: 1 },
+      loadBalancer: { type: 'networking/v1.IngressLoadBalancerStatus', tag: 1, written: true },
     },
   },
   'networking/v1.IngressTLS': {
@@ -130,8 +130,8 @@ export const networkingV1 = {
     gvk: [{ group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'networking/v1.NetworkPolicySpec', tag: 2 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'networking/v1.NetworkPolicySpec', tag: 2, written: true },
     },
   },
   'networking/v1.NetworkPolicyEgressRule': {
@@ -155,25 +155,25 @@ export const networkingV1 = {
   },
   'networking/v1.NetworkPolicyPort': {
     fields: {
-      protocol: { type: 'string', tag: 1, pointer: true },
-      port: { type: 'intOrString', tag: 2 },
+      protocol: { type: 'string', tag: 1, pointer: true, go: 'v1.Protocol' },
+      port: { type: 'intOrString', tag: 2, pointer: true },
       endPort: { type: 'int32', tag: 3, pointer: true },
     },
   },
   'networking/v1.NetworkPolicySpec': {
     fields: {
-      podSelector: { type: 'meta/v1.LabelSelector', tag: 1 },
+      podSelector: { type: 'meta/v1.LabelSelector', tag: 1, written: true },
       ingress: { type: 'networking/v1.NetworkPolicyIngressRule', tag: 2, list: 'atomic' },
       egress: { type: 'networking/v1.NetworkPolicyEgressRule', tag: 3, list: 'atomic' },
-      policyTypes: { type: 'string', tag: 4, list: 'atomic' },
+      policyTypes: { type: 'string', tag: 4, list: 'atomic', go: '[]v1.PolicyType' },
     },
   },
   'networking/v1.ParentReference': {
     fields: {
       group: { type: 'string', tag: 1 },
-      resource: { type: 'string', tag: 2, required: true },
+      resource: { type: 'string', tag: 2, required: true, written: false },
       namespace: { type: 'string', tag: 3 },
-      name: { type: 'string', tag: 4, required: true },
+      name: { type: 'string', tag: 4, required: true, written: false },
     },
   },
   'networking/v1.ServiceBackendPort': {
@@ -187,9 +187,9 @@ export const networkingV1 = {
     gvk: [{ group: 'networking.k8s.io', version: 'v1', kind: 'ServiceCIDR' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      spec: { type: 'networking/v1.ServiceCIDRSpec', tag: 2 },
-      status: { type: 'networking/v1.ServiceCIDRStatus', tag: 3 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      spec: { type: 'networking/v1.ServiceCIDRSpec', tag: 2, written: true },
+      status: { type: 'networking/v1.ServiceCIDRStatus', tag: 3, written: true },
     },
   },
   'networking/v1.ServiceCIDRSpec': {

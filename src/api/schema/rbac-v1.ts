@@ -11,8 +11,8 @@ export const rbacV1 = {
     gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRole' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      rules: { type: 'rbac/v1.PolicyRule', tag: 2, list: 'atomic', required: true },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      rules: { type: 'rbac/v1.PolicyRule', tag: 2, list: 'atomic', required: true, optional: true },
       aggregationRule: { type: 'rbac/v1.AggregationRule', tag: 3 },
     },
   },
@@ -20,7 +20,7 @@ export const rbacV1 = {
     gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRoleBinding' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       subjects: { type: 'rbac/v1.Subject', tag: 2, list: 'atomic' },
       roleRef: { type: 'rbac/v1.RoleRef', tag: 3, required: true },
     },
@@ -38,15 +38,15 @@ export const rbacV1 = {
     gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      rules: { type: 'rbac/v1.PolicyRule', tag: 2, list: 'atomic', required: true },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      rules: { type: 'rbac/v1.PolicyRule', tag: 2, list: 'atomic', required: true, optional: true },
     },
   },
   'rbac/v1.RoleBinding': {
     gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'RoleBinding' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       subjects: { type: 'rbac/v1.Subject', tag: 2, list: 'atomic' },
       roleRef: { type: 'rbac/v1.RoleRef', tag: 3, required: true },
     },
@@ -54,7 +54,7 @@ export const rbacV1 = {
   'rbac/v1.RoleRef': {
     atomic: true,
     fields: {
-      apiGroup: { type: 'string', tag: 1, required: true },
+      apiGroup: { type: 'string', tag: 1, required: true, optional: true },
       kind: { type: 'string', tag: 2, required: true },
       name: { type: 'string', tag: 3, required: true },
     },

@@ -53,12 +53,21 @@ export interface FieldRecord {
   readonly mapType?: 'atomic' | 'granular';
   /** Always present in JSON; `required` in OpenAPI. */
   readonly required?: true;
+  /** Always present in JSON, and yet not `required` in OpenAPI. */
+  readonly optional?: true;
   /** A Go pointer: the zero value is kept apart from absence. */
   readonly pointer?: true;
+  /**
+   * Whether JSON shows the field also when it is empty, where that is not what `required` says:
+   * structs that are no pointers show as `{}`, times as `null`, quantities as `"0"`.
+   */
+  readonly written?: boolean;
   /** The fields of `type` stand in the parent in JSON, while protobuf nests them. */
   readonly inline?: true;
   /** OpenAPI format where it is not that of the type. */
   readonly format?: string;
+  /** The Go type that error texts name, where it is not the one that `type`, `list` and `map` give: `v1.PodPhase`. */
+  readonly go?: string;
   /** The value that defaulting sets when the field is absent. */
   readonly default?: unknown;
   /** What `kubectl explain` shows, in our own words. */

@@ -6,11 +6,11 @@ export const schedulingV1 = {
     gvk: [{ group: 'scheduling.k8s.io', version: 'v1', kind: 'PriorityClass' }],
     list: true,
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1 },
-      value: { type: 'int32', tag: 2, required: true },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
+      value: { type: 'int32', tag: 2, required: true, optional: true },
       globalDefault: { type: 'bool', tag: 3 },
       description: { type: 'string', tag: 4 },
-      preemptionPolicy: { type: 'string', tag: 5, pointer: true },
+      preemptionPolicy: { type: 'string', tag: 5, pointer: true, go: 'v1.PreemptionPolicy' },
     },
   },
 } as const satisfies TypeTable;
