@@ -1,0 +1,254 @@
+import { createServer as createHttp, ServerResponse, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import { createServer as createHttp2, constants as h2, Http2ServerRequest, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { createServer as createNet, Socket, type Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTls, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import { createLogger } from '../util/log.ts';
+import { closeServer } from './close-server.ts';
+import type { Exchange, HttpRequest, HttpResponse, HttpServerHandle, HttpServerOptions, UpgradeExchange } from './http.ts';
+import { peerOf } from './peer.ts';
+import { answerParserError, looksLikePlainHttp, PLAIN_HTTP_ON_TLS } from './raw-answer.ts';
+import { sendText } from './respond.ts';
+import { parseTarget } from './target.ts';
+import { secureContextOptions } from './tls-context.ts';
+import { asExchange, withoutBody } from './upgrade-exchange.ts';
+
+/** Limits of every connection. Times in ms, sizes in bytes. */
+const LIMITS = {
+  headerSize: 1 << 20,
+  idle: 90_000,
+  /** From the connection, or from a request's first byte, to the end of its head. */
+  headers: 32_000,
+  checkEvery: 5_000,
+  handshake: 10_000,
+  keepAliveProbe: 15_000,
+  http2Streams: 250,
+  /** MB; Node's own 10 MB kills every stream of a session when a few large answers wait for a slow reader. */
+  http2SessionMemory: 1_000,
+} as const;
+
+/**
+ * Listens and serves HTTP/1.1 and HTTP/2 on one port, over TLS or plain (HTTP/1.1 only).
+ * Mirrors Go's net/http server: header limit and timeout, answers to malformed requests, no Server or Keep-Alive header.
+ * Rejects when the address cannot be bound or the certificate cannot be read.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServerHandle> {
+  const onError = options.onError ?? ((error: unknown) => createLogger().error('HTTP handler failed', { error }));
+  const state: ServerState = { options, onError, sockets: new Set(), sessions: new Set(), closing: false };
+  const http1 = http1Server(state);
+  const http2 = http2Server(state);
+  const tls = options.tls && tlsServer(options, http1, http2);
+  const listener = createNet(
+    { allowHalfOpen: !tls, noDelay: true, keepAlive: true, keepAliveInitialDelay: LIMITS.keepAliveProbe },
+    (socket) => {
+      state.sockets.add(socket);
+      socket.once('close', () => state.sockets.delete(socket));
+      if (tls) peekThenTls(socket, tls);
+      else http1.emit('connection', socket);
+    },
+  );
+  await listen(listener, options.host, options.port);
+  // Node enforces header timeouts and tracks idle connections only in an http.Server that believes it listens.
+  http1.emit('listening');
+  return {
+    address: addressOf(listener),
+    reload: (material) => tls?.setSecureContext(secureContextOptions(material)),
+    close: (graceMs = 0) => {
+      state.closing = true;
+      return closeServer({ listener, http1, http2, sockets: state.sockets, sessions: state.sessions }, graceMs);
+    },
+  };
+}
+
+interface ServerState {
+  readonly options: HttpServerOptions;
+  readonly onError: (error: unknown) => void;
+  readonly sockets: Set<Socket>;
+  readonly sessions: Set<ServerHttp2Session>;
+  closing: boolean;
+}
+
+function http1Server(state: ServerState): HttpServer {
+  const server = createHttp({
+    maxHeaderSize: state.options.maxHeaderSize ?? LIMITS.headerSize,
+    keepAliveTimeout: state.options.idleTimeoutMs ?? LIMITS.idle,
+    headersTimeout: LIMITS.headers,
+    requestTimeout: 0,
+    connectionsCheckingInterval: LIMITS.checkEvery,
+    requireHostHeader: false,
+  });
+  // The size of the head is the limit; a count would drop headers without a word.
+  server.maxHeadersCount = 0;
+  server.on('clientError', answerParserError);
+  server.on('request', (request, response) => {
+    // Go sends no Connection header on a connection that it keeps; Node leaves it out once it was removed.
+    if (state.closing) response.shouldKeepAlive = false;
+    else if (response.shouldKeepAlive) response.removeHeader('connection');
+    if (state.closing) response.once('close', () => setImmediate(() => server.closeIdleConnections()));
+    serve(state, request, response, request.socket);
+  });
+  if (state.options.upgrade) server.on('upgrade', (request, socket, head) => serveUpgrade(state, request, socket, head));
+  return server;
+}
+
+function http2Server(state: ServerState): Http2Server {
+  const server = createHttp2({
+    maxSessionMemory: LIMITS.http2SessionMemory,
+    settings: { maxConcurrentStreams: LIMITS.http2Streams, maxHeaderListSize: state.options.maxHeaderSize ?? LIMITS.headerSize },
+    maxHeaderListPairs: 4096,
+  });
+  server.on('session', (session) => {
+    state.sessions.add(session);
+    session.once('close', () => state.sessions.delete(session));
+    session.on('error', () => session.destroy());
+    let open = 0;
+    session.on('stream', (stream) => {
+      open += 1;
+      stream.once('close', () => (open -= 1));
+    });
+    session.setTimeout(state.options.idleTimeoutMs ?? LIMITS.idle, () => {
+      if (open === 0) session.close();
+    });
+  });
+  server.on('sessionError', () => undefined);
+  server.on('request', (request, response) => {
+    const socket = request.stream.session?.socket;
+    if (socket instanceof Socket) serve(state, request, response, socket);
+    else request.stream.close(h2.NGHTTP2_CANCEL);
+  });
+  return server;
+}
+
+function tlsServer(options: HttpServerOptions, http1: HttpServer, http2: Http2Server): TlsServer | undefined {
+  if (!options.tls) return undefined;
+  const server = createTls({
+    ...secureContextOptions(options.tls),
+    ALPNProtocols: ['h2', 'http/1.1'],
+    requestCert: options.tls.requestClientCert,
+    rejectUnauthorized: false,
+    handshakeTimeout: LIMITS.handshake,
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    (socket.alpnProtocol === 'h2' ? http2 : http1).emit('connection', socket);
+  });
+  // A failed handshake is the client's affair; the socket is already closed by Node.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return server;
+}
+
+/** Looks at the first bytes before the handshake, to tell a client that came with plain HTTP. */
+function peekThenTls(socket: Socket, tls: TlsServer): void {
+  socket.setTimeout(LIMITS.handshake, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.once('end', () => socket.destroy());
+  socket.once('readable', () => {
+    const first: unknown = socket.read();
+    if (!Buffer.isBuffer(first)) return;
+    socket.removeAllListeners('end').setTimeout(0).removeAllListeners('timeout');
+    if (looksLikePlainHttp(first)) {
+      socket.end(PLAIN_HTTP_ON_TLS, () => socket.destroy());
+      return;
+    }
+    socket.unshift(first);
+    tls.emit('connection', socket);
+  });
+}
+
+/** Builds the exchange, refuses what Go's server refuses by itself, and runs the handler. */
+function serve(state: ServerState, request: HttpRequest, response: HttpResponse, socket: Socket): void {
+  const abort = new AbortController();
+  let finished = false;
+  response.once('finish', () => (finished = true));
+  response.once('close', () => {
+    if (!finished) abort.abort();
+  });
+  // A client that vanishes while it sends its body is told to the handler by the signal and by the body's end.
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  const exchange: Exchange = {
+    request,
+    response,
+    method: request.method ?? 'GET',
+    target: parseTarget(request.url ?? '/'),
+    peer: peerOf(socket),
+    signal: abort.signal,
+  };
+  const refusal = refuse(exchange);
+  if (refusal !== null) {
+    if (response instanceof ServerResponse) response.shouldKeepAlive = false;
+    sendText(exchange, 400, refusal);
+    return;
+  }
+  void run(
+    state,
+    () => state.options.handle(exchange),
+    () => cut(response),
+  );
+}
+
+function refuse(exchange: Exchange): string | null {
+  if (exchange.target.path === null) return '400 Bad Request';
+  if (exchange.request.httpVersion === '1.1' && exchange.request.headers.host === undefined)
+    return '400 Bad Request: missing required Host header';
+  return null;
+}
+
+function serveUpgrade(state: ServerState, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { upgrade } = state.options;
+  if (!upgrade || !(socket instanceof Socket)) {
+    socket.destroy();
+    return;
+  }
+  const abort = new AbortController();
+  socket.once('close', () => abort.abort());
+  socket.on('error', () => socket.destroy());
+  const exchange: UpgradeExchange = {
+    request,
+    socket,
+    head: withoutBody(request, head),
+    method: request.method ?? 'GET',
+    target: parseTarget(request.url ?? '/'),
+    peer: peerOf(socket),
+    signal: abort.signal,
+  };
+  // curl offers h2c on ordinary plain requests; Go's server does not know it and answers in HTTP/1.1.
+  if (exchange.target.path === null || request.headers.upgrade?.toLowerCase() === 'h2c') {
+    serve(state, request, asExchange(exchange).response, socket);
+    return;
+  }
+  void run(
+    state,
+    () => upgrade(exchange),
+    () => socket.destroy(),
+  );
+}
+
+async function run(state: ServerState, handler: () => void | Promise<void>, stop: () => void): Promise<void> {
+  try {
+    await handler();
+  } catch (error) {
+    state.onError(error);
+    stop();
+  }
+}
+
+function cut(response: HttpResponse): void {
+  if (response.req instanceof Http2ServerRequest) response.req.stream.close(h2.NGHTTP2_INTERNAL_ERROR);
+  else response.req.socket.destroy();
+}
+
+function listen(server: NetServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+function addressOf(server: NetServer): { host: string; port: number } {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no TCP address');
+  return { host: address.address, port: address.port };
+}
