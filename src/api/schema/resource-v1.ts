@@ -207,7 +207,7 @@ export const resourceV1 = {
   'resource/v1.DeviceToleration': {
     fields: {
       key: { type: 'string', tag: 1 },
-      operator: { type: 'string', tag: 2, go: 'v1.DeviceTolerationOperator' },
+      operator: { type: 'string', tag: 2, go: 'v1.DeviceTolerationOperator', default: 'Equal' },
       value: { type: 'string', tag: 3 },
       effect: { type: 'string', tag: 4, go: 'v1.DeviceTaintEffect' },
       tolerationSeconds: { type: 'int64', tag: 5, pointer: true },
