@@ -14,8 +14,16 @@ describe('requestInfo', () => {
     ['GET', '/api/v1/pods?watch', { isResource: true, verb: 'watch', version: 'v1', resource: 'pods' }],
     ['GET', '/api/v1/pods?watch=false', { isResource: true, verb: 'list', version: 'v1', resource: 'pods' }],
     ['GET', '/api/v1/namespaces/a/pods/b', { isResource: true, verb: 'get', version: 'v1', namespace: 'a', resource: 'pods', name: 'b' }],
-    ['GET', '/api/v1/namespaces/a/pods/b?watch=true', { isResource: true, verb: 'get', version: 'v1', namespace: 'a', resource: 'pods', name: 'b' }],
-    ['DELETE', '/api/v1/namespaces/a/pods', { isResource: true, verb: 'deletecollection', version: 'v1', namespace: 'a', resource: 'pods' }],
+    [
+      'GET',
+      '/api/v1/namespaces/a/pods/b?watch=true',
+      { isResource: true, verb: 'get', version: 'v1', namespace: 'a', resource: 'pods', name: 'b' },
+    ],
+    [
+      'DELETE',
+      '/api/v1/namespaces/a/pods',
+      { isResource: true, verb: 'deletecollection', version: 'v1', namespace: 'a', resource: 'pods' },
+    ],
     ['GET', '/api/v1/namespaces/a', { isResource: true, verb: 'get', version: 'v1', namespace: 'a', resource: 'namespaces', name: 'a' }],
     [
       'PUT',
@@ -26,10 +34,27 @@ describe('requestInfo', () => {
     [
       'PATCH',
       '/apis/apps/v1/namespaces/a/deployments/d/scale',
-      { isResource: true, verb: 'patch', group: 'apps', version: 'v1', namespace: 'a', resource: 'deployments', name: 'd', subresource: 'scale' },
+      {
+        isResource: true,
+        verb: 'patch',
+        group: 'apps',
+        version: 'v1',
+        namespace: 'a',
+        resource: 'deployments',
+        name: 'd',
+        subresource: 'scale',
+      },
     ],
-    ['GET', '/api/v1/nodes/n/proxy/pods', { isResource: true, verb: 'get', version: 'v1', resource: 'nodes', name: 'n', subresource: 'proxy' }],
-    ['GET', '/api/v1/watch/namespaces/a/pods/b', { isResource: true, verb: 'watch', version: 'v1', namespace: 'a', resource: 'pods', name: 'b' }],
+    [
+      'GET',
+      '/api/v1/nodes/n/proxy/pods',
+      { isResource: true, verb: 'get', version: 'v1', resource: 'nodes', name: 'n', subresource: 'proxy' },
+    ],
+    [
+      'GET',
+      '/api/v1/watch/namespaces/a/pods/b',
+      { isResource: true, verb: 'watch', version: 'v1', namespace: 'a', resource: 'pods', name: 'b' },
+    ],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dx', { isResource: true, verb: 'list', version: 'v1', resource: 'pods', name: 'x' }],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name!%3Dx', { isResource: true, verb: 'list', version: 'v1', resource: 'pods' }],
     ['FOO', '/api/v1/pods', { isResource: true, version: 'v1', resource: 'pods' }],
@@ -42,6 +67,12 @@ describe('requestInfo', () => {
   });
 
   it('keeps what follows a proxy subresource in parts', () => {
-    expect(requestInfo('GET', '/api/v1/nodes/n/proxy/logs/syslog', new URLSearchParams()).parts).toEqual(['nodes', 'n', 'proxy', 'logs', 'syslog']);
+    expect(requestInfo('GET', '/api/v1/nodes/n/proxy/logs/syslog', new URLSearchParams()).parts).toEqual([
+      'nodes',
+      'n',
+      'proxy',
+      'logs',
+      'syslog',
+    ]);
   });
 });
