@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { StoreError } from './errors.ts';
+import { checkDataFile } from './lmdb-file.ts';
 
 /** One write of a commit; without a value the key is removed. */
 export interface DiskWrite {
@@ -28,6 +30,7 @@ export function openDisk(directory: string): Disk {
   let database: RootDatabase<Buffer, string>;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    checkDataFile(join(directory, 'data.mdb'));
     database = open<Buffer, string>({
       path: directory,
       noSubdir: false,

@@ -191,6 +191,25 @@ describe('a store that cannot be used', () => {
     await expect(openStore({ directory: other })).rejects.toThrow('holds a database that is not a nodelet store');
   });
 
+  it.each([
+    ['garbage', (bytes: Buffer) => bytes.fill(0x5a), 'is not a database'],
+    ['a short file', (bytes: Buffer) => bytes.subarray(0, 100), 'is not a database'],
+    ['a file that was cut off', (bytes: Buffer) => bytes.subarray(0, 9000), 'is cut off'],
+  ])('fails with a clear error on %s', async (_what, damage, message) => {
+    const path = directory();
+    const store = await openStore({ directory: path });
+    await Promise.all(Array.from({ length: 40 }, (_, i) => put(store, `x${i}`, { pad: 'x'.repeat(5000) })));
+    await store.close();
+    writeFileSync(join(path, 'data.mdb'), damage(readFileSync(join(path, 'data.mdb'))));
+    await expect(openStore({ directory: path })).rejects.toThrow(message);
+  });
+
+  it('opens an empty file as a new store', async () => {
+    const path = directory();
+    writeFileSync(join(path, 'data.mdb'), '');
+    await expect(open({ directory: path })).resolves.toMatchObject({ revision: 0 });
+  });
+
   it('says that a file is in the way', async () => {
     const path = join(directory(), 'file');
     writeFileSync(path, '');
