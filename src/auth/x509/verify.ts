@@ -71,6 +71,14 @@ export function verifyClientChain(pool: CertificatePool, chain: readonly Uint8Ar
   };
 }
 
+/** Whether an authority of the pool has signed this very certificate, whatever its time and purpose. */
+export function verifyIssued(pool: CertificatePool, certificate: Certificate): boolean {
+  const child = candidate(certificate.der);
+  if (child === undefined) return false;
+  const parents = pool.bySubject.get(nameKey(certificate.issuerDer)) ?? [];
+  return parents.some((parent) => signatureProblem(child, parent) === undefined);
+}
+
 interface Search {
   readonly pool: CertificatePool;
   readonly intermediates: CertificatePool;
