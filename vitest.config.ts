@@ -8,6 +8,6 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 2,
     isolate: false,
-    reporters: ['default'],
+    reporters: ['default', './test/support/reporter.ts'],
   },
 });
