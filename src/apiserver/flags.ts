@@ -1,0 +1,87 @@
+/** The API server's flags, under the names of kube-apiserver (kubernetes `cmd/kube-apiserver/app/options`), as data. */
+import type { FlagTable } from '../util/flags.ts';
+
+export const APISERVER_FLAGS = [
+  { name: 'bind-address', type: 'string', default: '0.0.0.0', placeholder: 'ADDRESS', help: 'Address to listen on.' },
+  { name: 'secure-port', type: 'int', default: 6443, placeholder: 'PORT', help: 'Port to listen on, with TLS.' },
+  {
+    name: 'advertise-address',
+    type: 'string',
+    placeholder: 'ADDRESS',
+    help: 'Address under which others reach this API server; named in its certificate and in the endpoints of Service kubernetes.',
+  },
+  {
+    name: 'tls-cert-file',
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'Serving certificate (PEM). Without it one is made under the data directory.',
+  },
+  { name: 'tls-private-key-file', type: 'string', placeholder: 'FILE', help: 'Key of the serving certificate (PEM).' },
+  {
+    name: 'client-ca-file',
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'Clients with a certificate of one of these authorities are known by its common name and organizations.',
+  },
+  { name: 'anonymous-auth', type: 'bool', default: true, help: 'Let requests without credentials in as system:anonymous.' },
+  {
+    name: 'authorization-mode',
+    type: 'strings',
+    default: ['Node', 'RBAC'],
+    placeholder: 'MODE,…',
+    help: 'Who decides what a user may do, in order: Node, RBAC, AlwaysAllow, AlwaysDeny.',
+  },
+  {
+    name: 'service-account-issuer',
+    type: 'string',
+    default: 'https://kubernetes.default.svc',
+    placeholder: 'URL',
+    help: 'Issuer of the tokens of ServiceAccounts.',
+  },
+  {
+    name: 'service-account-signing-key-file',
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'Private key that signs the tokens of ServiceAccounts. Without it one is made under the data directory.',
+  },
+  {
+    name: 'service-account-key-file',
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'Public or private key that verifies the tokens of ServiceAccounts.',
+  },
+  {
+    name: 'api-audiences',
+    type: 'strings',
+    default: [],
+    placeholder: 'NAME,…',
+    help: 'Audiences that tokens must name; the issuer when empty.',
+  },
+  {
+    name: 'service-cluster-ip-range',
+    type: 'string',
+    default: '10.96.0.0/16',
+    placeholder: 'CIDR',
+    help: 'Range of the addresses of Services.',
+  },
+  {
+    name: 'kubelet-client-certificate',
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'Client certificate (PEM) for requests to kubelets: logs, exec, the node proxy.',
+  },
+  { name: 'kubelet-client-key', type: 'string', placeholder: 'FILE', help: 'Key of that client certificate (PEM).' },
+  {
+    name: 'kubelet-certificate-authority',
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'Authority that kubelets’ certificates must be of. Without it they are not verified, as in the original.',
+  },
+  {
+    name: 'kubelet-preferred-address-types',
+    type: 'strings',
+    default: ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'],
+    placeholder: 'TYPE,…',
+    help: 'Which of a node’s addresses to use for its kubelet, in order.',
+  },
+] as const satisfies FlagTable;
