@@ -44,6 +44,8 @@ export type Authorizer = (attributes: Attributes) => Promise<Decision> | Decisio
 export interface Credentials {
   readonly certificates: readonly Uint8Array[];
   readonly authorization: string | undefined;
+  /** The Sec-WebSocket-Protocol header of an upgrade request, which may carry a bearer token. */
+  readonly webSocketProtocols?: string | undefined;
 }
 
 /**
@@ -56,3 +58,6 @@ export type AuthenticationResult =
   | { readonly kind: 'rejected'; readonly reason: string };
 
 export type Authenticator = (credentials: Credentials) => Promise<AuthenticationResult>;
+
+/** Authentication of a bearer token. */
+export type TokenAuthenticator = (token: string) => Promise<AuthenticationResult>;
