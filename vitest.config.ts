@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: './test/support/build.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'threads',
