@@ -132,9 +132,10 @@ function binaryText(units: bigint): string {
 }
 
 function decimalText(nanos: bigint, exponential: boolean): string {
+  const most = exponential ? Number.POSITIVE_INFINITY : 18;
   let rest = nanos;
   let power = -9;
-  while (rest % 1000n === 0n && (exponential || power < 18)) {
+  while (rest % 1000n === 0n && power < most) {
     rest /= 1000n;
     power += 3;
   }

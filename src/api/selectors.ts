@@ -28,6 +28,7 @@ export interface LabelSelectorMatcher {
 
 /** Longest selector that is read; a URL cannot carry more. */
 const MAX_LENGTH = 64 * 1024;
+const INTEGER = /^[-+]?[0-9]{1,18}$/;
 const BINARY_OPERATORS = 'in, notin, =, ==, !=, gt, lt';
 
 const SYMBOLS = [')', '(', ',', '!', '=', '==', '!=', '>', '<'] as const;
@@ -109,21 +110,20 @@ function requirement(reader: TokenReader): LabelRequirement {
   return checked({ key, operator, values: [...new Set(values)].toSorted() });
 }
 
-function operatorOf(token: Token): LabelOperator {
-  switch (token.type) {
-    case 'in':
-    case 'notin':
-    case '=':
-    case '==':
-    case '!=':
-      return token.type;
-    case '>':
-      return 'gt';
-    case '<':
-      return 'lt';
-    default:
-      throw unparsable(`found '${token.text}', expected: ${BINARY_OPERATORS}`);
-  }
+const OPERATORS: Readonly<Partial<Record<Token['type'], LabelOperator>>> = {
+  in: 'in',
+  notin: 'notin',
+  '=': '=',
+  '==': '==',
+  '!=': '!=',
+  '>': 'gt',
+  '<': 'lt',
+};
+
+function operatorOf({ type, text }: Token): LabelOperator {
+  const operator = OPERATORS[type];
+  if (operator === undefined) throw unparsable(`found '${text}', expected: ${BINARY_OPERATORS}`);
+  return operator;
 }
 
 function valueSet(reader: TokenReader): string[] {
@@ -187,25 +187,16 @@ function matcher(requirements: readonly LabelRequirement[], nothing = false): La
 
 function satisfied({ key, operator, values }: LabelRequirement, labels: Labels): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  switch (operator) {
-    case 'exists':
-      return value !== undefined;
-    case '!':
-      return value === undefined;
-    case '=':
-    case '==':
-    case 'in':
-      return value !== undefined && values.includes(value);
-    case '!=':
-    case 'notin':
-      return value === undefined || !values.includes(value);
-    case 'gt':
-    case 'lt': {
-      if (value === undefined || !/^[-+]?[0-9]{1,18}$/.test(value)) return false;
-      const difference = BigInt(value.replace('+', '')) - BigInt((values[0] ?? '').replace('+', ''));
-      return operator === 'gt' ? difference > 0n : difference < 0n;
-    }
-  }
+  if (value === undefined) return operator === '!' || operator === '!=' || operator === 'notin';
+  if (operator === 'exists') return true;
+  if (operator === 'gt' || operator === 'lt') return isOrdered(value, operator, values[0] ?? '');
+  return values.includes(value) === (operator === '=' || operator === '==' || operator === 'in');
+}
+
+function isOrdered(value: string, operator: 'gt' | 'lt', bound: string): boolean {
+  if (!INTEGER.test(value) || !INTEGER.test(bound)) return false;
+  const difference = BigInt(value.replace('+', '')) - BigInt(bound.replace('+', ''));
+  return operator === 'gt' ? difference > 0n : difference < 0n;
 }
 
 function requirementText({ key, operator, values }: LabelRequirement): string {
