@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decode, DecodeError, readTypeMeta } from './decode.ts';
 import { MAX_STRICT_ERRORS } from './json.ts';
@@ -104,7 +104,9 @@ describe('decode', () => {
     ['aGVsbG8*', 7],
     ['aGVsbG8', 4],
     ['a===', 1],
-    ['aG=x', 3],
+    ['aG=x', 2],
+    ['aG==aaaa', 4],
+    ['aG=', 3],
   ])('says where base64 %s goes wrong', (text, at) => {
     expect(() => decode('core/v1.Secret', { data: { a: text } })).toThrow(new DecodeError(`illegal base64 data at input byte ${at}`));
   });

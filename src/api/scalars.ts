@@ -51,7 +51,17 @@ function firstBadByte(text: string): number {
 
 function paddingFault(text: string, at: number, digits: number): number {
   if (digits < 2) return at;
-  const rest = text.slice(at + 1).replace(/[\r\n]/g, '');
-  if (digits === 3) return at + 1;
-  return rest === '' ? text.length : rest.startsWith('=') ? at + 2 : at + 1;
+  let next = afterNewlines(text, at + 1);
+  if (digits === 2) {
+    if (next === text.length) return text.length;
+    if (text.charAt(next) !== '=') return next - 1;
+    next = afterNewlines(text, next + 1);
+  }
+  return next;
+}
+
+function afterNewlines(text: string, from: number): number {
+  let at = from;
+  while (text.charAt(at) === '\n' || text.charAt(at) === '\r') at++;
+  return at;
 }
