@@ -131,28 +131,20 @@ function decodeOne(context: Context, owner: TypePlan, field: FieldPlan, value: u
   return decodeObject(context, field.type, value, false);
 }
 
+const EMPTY: Readonly<Record<string, unknown>> = {
+  string: '',
+  bytes: '',
+  bool: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
+  intOrString: 0,
+  quantity: '0',
+  duration: '0s',
+};
+
 /** What Go's zero value of an element looks like in JSON. */
-export function emptyElement(field: FieldPlan): unknown {
-  if (field.type !== undefined) return {};
-  switch (field.scalar) {
-    case 'string':
-    case 'bytes':
-      return '';
-    case 'bool':
-      return false;
-    case 'int32':
-    case 'int64':
-    case 'double':
-    case 'intOrString':
-      return 0;
-    case 'quantity':
-      return '0';
-    case 'duration':
-      return '0s';
-    default:
-      return null;
-  }
-}
+export const emptyElement = (field: FieldPlan): unknown => (field.scalar === undefined ? {} : (EMPTY[field.scalar] ?? null));
 
 const INT32 = 2 ** 31;
 const INT64 = 2 ** 63;
@@ -195,6 +187,7 @@ function decodeScalar(context: Context, owner: TypePlan, field: FieldPlan, scala
     case 'raw':
     case 'fieldsV1':
     case 'json':
+    default:
       return value;
   }
 }

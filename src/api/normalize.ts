@@ -65,17 +65,9 @@ function zeroOf(field: FieldPlan): unknown {
 /** Whether Go's `omitempty` leaves the value out. */
 function isZero(field: FieldPlan, value: unknown): boolean {
   if (field.type !== undefined) return false;
-  switch (field.scalar) {
-    case 'extraValue':
-    case 'verbs':
-      return Array.isArray(value) && value.length === 0;
-    case 'raw':
-    case 'fieldsV1':
-    case 'json':
-      return false;
-    default:
-      return value === '' || value === 0 || value === false;
-  }
+  if (field.scalar === 'extraValue' || field.scalar === 'verbs') return Array.isArray(value) && value.length === 0;
+  if (field.scalar === 'raw' || field.scalar === 'fieldsV1' || field.scalar === 'json') return false;
+  return value === '' || value === 0 || value === false;
 }
 
 /** Go sorts map keys by their UTF-8 bytes; UTF-16 order differs only beyond the BMP. */

@@ -130,7 +130,7 @@ function readField(reader: Reader, field: WireField, into: JsonObject): void {
   else if (field.shape === 'list') listOf(into, field.name).push(readValue(reader, field));
   else {
     const value = readValue(reader, field, into[field.name]);
-    if (value === undefined || (!field.keepsZero && isZero(value))) delete into[field.name];
+    if (value === undefined || (!field.keepsZero && isZero(field, value))) delete into[field.name];
     else into[field.name] = value;
   }
 }

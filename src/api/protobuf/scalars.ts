@@ -41,6 +41,7 @@ export function readScalar(reader: Reader, scalar: Scalar): unknown {
     case 'verbs':
       return readStrings(reader.message());
     case 'duration':
+    default:
       throw new ProtobufError('durations have no protobuf form here');
   }
 }
