@@ -3,7 +3,9 @@ import { aggregate, forbiddenField, invalidValue, required } from './field-error
 import type { FieldError } from './field-errors.ts';
 import { labelValue, qualifiedName } from './names.ts';
 import { SelectorError } from './selector-error.ts';
-import type { LabelSelector } from './types.ts';
+import type { LabelSelector, Loose, ObjectOf } from './types.ts';
+
+type LabelSelectorRequirement = ObjectOf<'meta/v1.LabelSelectorRequirement'>;
 
 export { SelectorError } from './selector-error.ts';
 
@@ -188,7 +190,7 @@ function matcher(requirements: readonly LabelRequirement[], nothing = false): La
 function satisfied({ key, operator, values }: LabelRequirement, labels: Labels): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   if (value === undefined) return operator === '!' || operator === '!=' || operator === 'notin';
-  if (operator === 'exists') return true;
+  if (operator === 'exists' || operator === '!') return operator === 'exists';
   if (operator === 'gt' || operator === 'lt') return isOrdered(value, operator, values[0] ?? '');
   return values.includes(value) === (operator === '=' || operator === '==' || operator === 'in');
 }
@@ -237,24 +239,32 @@ export function matcherOf(selector: LabelSelector | undefined | null): LabelSele
 export const matcherOfLabels = (labels: Labels | undefined): LabelSelectorMatcher => matcherOf({ matchLabels: { ...labels } });
 
 /** What is wrong with a LabelSelector object (apimachinery `pkg/apis/meta/v1/validation`). */
-export function labelSelectorFaults(selector: LabelSelector | undefined, path: string): FieldError[] {
-  const labels = Object.entries(selector?.matchLabels ?? {}).flatMap(([key, value]) => [
-    ...qualifiedName(key).map((fault) => invalidValue(`${path}.matchLabels`, key, fault)),
-    ...labelValue(value).map((fault) => invalidValue(`${path}.matchLabels`, value, fault)),
-  ]);
-  const expressions = (selector?.matchExpressions ?? []).flatMap(({ key, operator, values = [] }, i) => {
-    const at = `${path}.matchExpressions[${i}]`;
-    const faults: FieldError[] = [];
-    if (operator === 'In' || operator === 'NotIn') {
-      if (values.length === 0) faults.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
-    } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-      if (values.length > 0)
-        faults.push(forbiddenField(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
-    } else faults.push(invalidValue(`${at}.operator`, operator, 'not a valid selector operator'));
-    faults.push(...qualifiedName(key).map((fault) => invalidValue(`${at}.key`, key, fault)));
-    return [...faults, ...values.flatMap((value, n) => labelValue(value).map((fault) => invalidValue(`${at}.values[${n}]`, value, fault)))];
-  });
-  return [...labels, ...expressions];
+export function labelSelectorFaults(selector: Loose<LabelSelector> | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [key, value = ''] of Object.entries(selector?.matchLabels ?? {})) {
+    for (const fault of qualifiedName(key)) errors.push(invalidValue(`${path}.matchLabels`, key, fault));
+    for (const fault of labelValue(value)) errors.push(invalidValue(`${path}.matchLabels`, value, fault));
+  }
+  for (const [i, expression] of (selector?.matchExpressions ?? []).entries())
+    expressionFaults(errors, `${path}.matchExpressions[${i}]`, expression);
+  return errors;
+}
+
+function expressionFaults(
+  errors: FieldError[],
+  at: string,
+  { key = '', operator = '', values = [] }: Loose<LabelSelectorRequirement>,
+): void {
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0) errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    if (values.length > 0)
+      errors.push(forbiddenField(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+  } else errors.push(invalidValue(`${at}.operator`, operator, 'not a valid selector operator'));
+  for (const fault of qualifiedName(key)) errors.push(invalidValue(`${at}.key`, key, fault));
+  for (const [n, value] of values.entries()) {
+    for (const fault of labelValue(value)) errors.push(invalidValue(`${at}.values[${n}]`, value, fault));
+  }
 }
 
 export { checkFieldSelector, parseFieldSelector, selectableFields } from './field-selectors.ts';

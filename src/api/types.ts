@@ -55,6 +55,9 @@ export type ObjectOf<N extends TypeName> = Flat<
   TypeMeta<N> & Own<Table[N]['fields']> & (HasInline<Table[N]['fields']> extends true ? Inlined<Table[N]['fields']> : unknown)
 >;
 
+/** An object as it is while it is decoded, defaulted and validated: fields that the type requires may still be missing. */
+export type Loose<T> = T extends (infer E)[] ? Loose<E>[] : T extends object ? { -readonly [K in keyof T]?: Loose<T[K]> | undefined } : T;
+
 /** Any object with metadata, of whatever kind. */
 export interface KubeObject {
   apiVersion?: string;

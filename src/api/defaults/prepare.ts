@@ -6,7 +6,6 @@ import { isObject, jsonEqual } from '../own.ts';
 import type { JsonObject } from '../own.ts';
 import { qosClass } from '../qos.ts';
 import type { ResourceDefinition } from '../resources.ts';
-import type { Pod } from '../types.ts';
 import { applyDefaults } from './defaults.ts';
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -142,7 +141,7 @@ const annotationsOf = (object: JsonObject): unknown => child(object, 'metadata')
 
 const creations: Readonly<Record<string, ((object: JsonObject) => void) | undefined>> = {
   pods: (pod) => {
-    pod['status'] = { phase: 'Pending', qosClass: qosClass(pod as unknown as Pod) };
+    pod['status'] = { phase: 'Pending', qosClass: qosClass(pod) };
   },
   namespaces: (namespace) => {
     const spec = child(namespace, 'spec');
@@ -162,7 +161,12 @@ const updates: Readonly<Record<string, ((object: JsonObject, before: JsonObject)
   },
   pods: (pod, before) => {
     // Containers for debugging come and go through their own subresource alone.
-    put(child(pod, 'spec'), 'ephemeralContainers', child(before, 'spec')['ephemeralContainers']);
+    const spec = child(pod, 'spec');
+    const old = child(before, 'spec');
+    put(spec, 'ephemeralContainers', old['ephemeralContainers']);
+    // The class was resolved at creation; a client that leaves the number out does not change it.
+    if (spec['priorityClassName'] === old['priorityClassName'])
+      for (const key of ['priority', 'preemptionPolicy']) if (spec[key] === undefined) put(spec, key, old[key]);
   },
   services: (service, before) => {
     const spec = child(service, 'spec');
@@ -182,6 +186,14 @@ const updates: Readonly<Record<string, ((object: JsonObject, before: JsonObject)
 };
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+
+/** `clusterIP` and the first of `clusterIPs` say the same: who changes one changes both. */
+function followClusterIP(spec: JsonObject, old: JsonObject): void {
+  const [changed, listChanged] = ['clusterIP', 'clusterIPs'].map((key) => !jsonEqual(spec[key] ?? null, old[key] ?? null));
+  if (changed && !listChanged) put(spec, 'clusterIPs', isEmpty(spec['clusterIP']) ? undefined : [spec['clusterIP']]);
+  else if (listChanged && !changed)
+    put(spec, 'clusterIP', Array.isArray(spec['clusterIPs']) ? (spec['clusterIPs'] as unknown[])[0] : undefined);
+}
 
 function keepNodePorts(spec: JsonObject, old: JsonObject): void {
   if (spec['type'] !== 'NodePort' && spec['type'] !== 'LoadBalancer') return;

@@ -3,10 +3,8 @@ import { defaultPullPolicy } from '../image-name.ts';
 import { formatQuantity, parseQuantity, quantityOfMilli } from '../quantity.ts';
 import type { QuantityFormat } from '../quantity.ts';
 import type { TypeName } from '../schema/schema.ts';
-import type { ObjectOf, Pod } from '../types.ts';
+import type { Loose, ObjectOf, Pod } from '../types.ts';
 
-/** What one rule sees: any object of its type, also one whose required fields are missing. */
-type Loose<T> = T extends (infer E)[] ? Loose<E>[] : T extends object ? { -readonly [K in keyof T]?: Loose<T[K]> | undefined } : T;
 type Rules = { readonly [N in TypeName]?: (object: Loose<ObjectOf<N>>) => void };
 type ContainerLike = Loose<ObjectOf<'core/v1.Container'>>;
 type TemplateLike = Loose<ObjectOf<'core/v1.PodTemplateSpec'>>;
