@@ -50,23 +50,27 @@ function split(header: string): string[] {
 
 /** Authenticates the token of the Authorization header, or of the WebSocket protocol list. No token: no opinion. */
 export function bearerAuthenticator(authenticate: TokenAuthenticator): Authenticator {
-  const check: TokenAuthenticator = async (token) => {
-    const result = await authenticate(token);
+  const check: TokenAuthenticator = async (token, audiences) => {
+    const result = await authenticate(token, audiences);
     return result.kind === 'none' ? { kind: 'rejected', reason: 'invalid bearer token' } : result;
   };
   return (credentials) => {
+    const { audiences } = credentials;
     const token = bearerToken(credentials.authorization);
     const hidden = webSocketToken(credentials.webSocketProtocols);
     return firstUser([
-      ...(token === undefined ? [] : [() => check(token)]),
+      ...(token === undefined ? [] : [() => check(token, audiences)]),
       ...(hidden === undefined
         ? []
-        : [() => ('token' in hidden ? check(hidden.token) : Promise.resolve({ kind: 'rejected' as const, reason: hidden.reason }))]),
+        : [
+            () =>
+              'token' in hidden ? check(hidden.token, audiences) : Promise.resolve({ kind: 'rejected' as const, reason: hidden.reason }),
+          ]),
     ]);
   };
 }
 
 /** Asks every token authenticator in turn; the first user wins. */
 export function unionTokens(...authenticators: readonly TokenAuthenticator[]): TokenAuthenticator {
-  return (token) => firstUser(authenticators.map((authenticate) => () => authenticate(token)));
+  return (token, audiences) => firstUser(authenticators.map((authenticate) => () => authenticate(token, audiences)));
 }

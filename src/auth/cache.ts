@@ -69,7 +69,12 @@ export function cachedAuthenticator(authenticate: TokenAuthenticator, options: T
   const lookup = rememberedLookup<AuthenticationResult>(options.clock, options.maxEntries ?? MAX_CACHED, ({ kind }) =>
     kind === 'user' ? options.successTtlMs : kind === 'none' ? options.failureTtlMs : 0,
   );
-  return (token) => lookup(createHmac('sha256', secret).update(token).digest('base64'), () => authenticate(token));
+  return (token, audiences) => {
+    const key = createHmac('sha256', secret)
+      .update(JSON.stringify([token, audiences]))
+      .digest('base64');
+    return lookup(key, () => authenticate(token, audiences));
+  };
 }
 
 export interface DecisionCacheOptions {

@@ -46,6 +46,8 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** The Sec-WebSocket-Protocol header of an upgrade request, which may carry a bearer token. */
   readonly webSocketProtocols?: string | undefined;
+  /** Whom a token must be meant for; the server's own audiences when absent. */
+  readonly audiences?: readonly string[];
 }
 
 /**
@@ -59,5 +61,5 @@ export type AuthenticationResult =
 
 export type Authenticator = (credentials: Credentials) => Promise<AuthenticationResult>;
 
-/** Authentication of a bearer token. */
-export type TokenAuthenticator = (token: string) => Promise<AuthenticationResult>;
+/** Authentication of a bearer token, for the given audiences or the server's own. */
+export type TokenAuthenticator = (token: string, audiences?: readonly string[]) => Promise<AuthenticationResult>;
