@@ -10,6 +10,7 @@ export type Files = Pick<
   | 'chmod'
   | 'chown'
   | 'copyFile'
+  | 'lchown'
   | 'link'
   | 'lstat'
   | 'mkdir'
@@ -54,8 +55,8 @@ export interface Processes {
   spawn(command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
   /** Runs a command to its end. Rejects only when it cannot be started. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<CommandOutcome>;
-  /** Sends a signal; false when there is no such process. */
-  kill(pid: number, signal: NodeJS.Signals | 0): boolean;
+  /** Sends a signal by name or number; false when there is no such process. */
+  kill(pid: number, signal: NodeJS.Signals | number): boolean;
 }
 
 /** The one seam to time, files and processes. */
@@ -98,7 +99,7 @@ function keep(stream: NodeJS.ReadableStream, limit: number): () => Buffer {
   return () => Buffer.concat(chunks);
 }
 
-function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
+function kill(pid: number, signal: NodeJS.Signals | number): boolean {
   try {
     return process.kill(pid, signal);
   } catch (error) {

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { lstatSync } from 'node:fs';
+import { RuntimeError, type ContainerConfig, type Mount } from '../runtime.ts';
+import { errorText } from '../../util/log.ts';
+import { capabilityArguments, containerCapabilities, defaultCapabilities } from './capabilities.ts';
+import { pathOf } from './command-line.ts';
+import { fileTargets, mountsAfter, mountsBefore, type RootPlaces } from './container-mounts.ts';
+import type { RuntimeContext } from './context.ts';
+import { mountTable } from './fstab.ts';
+import { findPause } from './pause.ts';
+import { parseProcessStat, readVerdict, startDetached, type ProcessIdentity, type ScriptVerdict } from './processes.ts';
+import type { ContainerRecord, SandboxRecord } from './records.ts';
+import { resolveBelow } from './rooted-path.ts';
+import { userArguments } from './users.ts';
+
+export interface StartInput {
+  readonly record: ContainerRecord;
+  readonly sandbox: SandboxRecord;
+  /** The container's directory and its sandbox's. */
+  readonly dir: string;
+  readonly sandboxDir: string;
+  /** Pid of the container whose pid namespace is joined, for `target`. */
+  readonly targetPid: number | null;
+}
+
+export interface StartOutcome {
+  readonly verdict: ScriptVerdict;
+  /** Null when it did not come so far. */
+  readonly process: ProcessIdentity | null;
+}
+
+/**
+ * Starts a container: writes its mount tables, starts its waiter and listens until the script says that the command
+ * is about to be executed, or why not. The waiter and the container do not depend on this program from then on.
+ */
+export async function startContainerProcess(context: RuntimeContext, input: StartInput): Promise<StartOutcome> {
+  const { record, dir } = input;
+  const { files } = context.host;
+  const secret = randomBytes(16).toString('hex');
+  await files.mkdir(`${dir}/inside/${secret}`);
+  const mounts = await settleMounts(context, record.config.mounts);
+  const config: ContainerConfig = { ...record.config, mounts };
+  const places = await rootPlaces(context, input);
+  const isFile = new Map(await Promise.all(mounts.map(async (mount) => [mount.hostPath, !(await files.stat(mount.hostPath)).isDirectory()] as const)));
+  const runtimeFiles = new Set([places.resolvConf, places.hostname]);
+  const targets = fileTargets(config, places, (path) => runtimeFiles.has(path) || isFile.get(path) === true);
+  await makeNestedTargets(context, config.mounts, isFile);
+  await Promise.all([
+    files.writeFile(`${dir}/mounts.before`, mountTable(mountsBefore(config, places))),
+    files.writeFile(`${dir}/mounts.after`, mountTable(mountsAfter(config, places, `/.nodelet/${secret}`))),
+  ]);
+  const groups = (await context.cgroups?.joinFiles(record.cgroup)) ?? [];
+  const mode = record.config.tty ? 'tty' : record.config.stdin ? 'stdin' : 'plain';
+  const { status } = startDetached('sh', [
+    `${context.tools.scripts}/waiter.sh`,
+    dir,
+    mode,
+    ...(await namespaceCommand(context, input)),
+    'sh',
+    `${context.tools.scripts}/setup.sh`,
+    dir,
+    secret,
+    record.config.resources.oomScoreAdj === undefined ? '' : String(Math.trunc(record.config.resources.oomScoreAdj)),
+    record.config.security.readonlyRootfs ? 'readonly' : '',
+    record.workdir,
+    pathOf(record.env),
+    record.argv[0] ?? '',
+    identityArguments(context, record).join(' '),
+    String(targets.length),
+    ...targets,
+    String(groups.length),
+    ...groups,
+    ...record.env,
+    ...record.argv,
+  ]);
+  const verdict = await readVerdict(status);
+  const stat = await files.readFile(`${dir}/pid`, 'utf8').catch(() => '');
+  const complaint = verdict.mark === 'none' && !verdict.text ? await files.readFile(`${dir}/io/stderr`, 'utf8').catch(() => '') : '';
+  return { verdict: complaint ? { ...verdict, text: complaint.slice(0, 1024).trim() } : verdict, process: parseProcessStat(stat) };
+}
+
+/** Arguments of `setpriv` that make a process the container's user with its capabilities. */
+export function identityArguments(context: Pick<RuntimeContext, 'cgroups'>, record: ContainerRecord): string[] {
+  const security = record.config.security;
+  // Where nothing restricts devices (no v1 devices controller), a node made by mknod would open the machine's disks.
+  const restricted = context.cgroups?.layout.controllers.has('devices') === true;
+  const defaults = restricted ? defaultCapabilities : defaultCapabilities.filter((name) => name !== 'MKNOD');
+  const capabilities = containerCapabilities({ privileged: security.privileged, add: security.addCapabilities, drop: security.dropCapabilities }, defaults);
+  return [...userArguments(record.user), ...capabilityArguments(capabilities), ...(security.noNewPrivs ? ['--no-new-privs'] : [])];
+}
+
+/** Follows links of the host to a mount's source, and makes a directory where there is none, as containerd does. */
+async function settleMounts(context: RuntimeContext, mounts: readonly Mount[]): Promise<Mount[]> {
+  const { files } = context.host;
+  return Promise.all(
+    mounts.map(async (mount) => {
+      try {
+        return { ...mount, hostPath: await files.realpath(mount.hostPath) };
+      } catch {
+        await files.mkdir(mount.hostPath, { recursive: true, mode: 0o755 }).catch((error: unknown) => {
+          throw new RuntimeError('unknown', `failed to mkdir ${JSON.stringify(mount.hostPath)}: ${errorText(error)}`);
+        });
+        return { ...mount, hostPath: await files.realpath(mount.hostPath) };
+      }
+    }),
+  );
+}
+
+/** A file that is mounted inside another mount needs its target there, before the tables are worked through. */
+async function makeNestedTargets(context: RuntimeContext, mounts: readonly Mount[], isFile: ReadonlyMap<string, boolean>): Promise<void> {
+  const { files } = context.host;
+  for (const inner of mounts) {
+    if (isFile.get(inner.hostPath) !== true) continue;
+    const outer = mounts
+      .filter((mount) => mount !== inner && inner.containerPath.startsWith(`${mount.containerPath.replace(/\/$/, '')}/`))
+      .toSorted((a, b) => b.containerPath.length - a.containerPath.length)[0];
+    if (!outer || isFile.get(outer.hostPath) !== false) continue;
+    const place = await resolveBelow(files, outer.hostPath, inner.containerPath.slice(outer.containerPath.length));
+    await files.mkdir(place.slice(0, place.lastIndexOf('/')), { recursive: true, mode: 0o755 });
+    await (await files.open(place, 'a', 0o644)).close();
+  }
+}
+
+async function rootPlaces(context: RuntimeContext, input: StartInput): Promise<RootPlaces> {
+  const { record, dir, sandboxDir } = input;
+  const joinable = (await context.cgroups?.joinFiles(record.cgroup)) ?? [];
+  const layout = context.cgroups?.layout;
+  const shown = joinable.map((file) => file.slice(0, -'/cgroup.procs'.length));
+  const ownIpc = record.config.security.namespaces.ipc === 'pod';
+  const hidden = await Promise.all(context.hidden.map(async (path) => onRootFileSystem(context, path)));
+  return {
+    dir,
+    lower: record.lower,
+    tools: context.tools.inside,
+    devices: context.tools.devices,
+    shm: ownIpc ? `${sandboxDir}/shm` : null,
+    resolvConf: `${sandboxDir}/resolv.conf`,
+    hostname: `${sandboxDir}/hostname`,
+    hidden: hidden.filter(Boolean),
+    cgroups: shown.map((place) => [layout?.version === 2 ? '' : cgroupName(place, record.cgroup), place] as const),
+    existing: kindOnHost,
+  };
+}
+
+/** The real path when it lies on the root file system, which alone shows in a container on the host's root; else nothing. */
+async function onRootFileSystem(context: RuntimeContext, path: string): Promise<string> {
+  const { files } = context.host;
+  try {
+    const [place, root] = await Promise.all([files.stat(path), files.stat('/')]);
+    return place.dev === root.dev ? await files.realpath(path) : '';
+  } catch {
+    return '';
+  }
+}
+
+/** `/sys/fs/cgroup/memory/nodelet/x` with cgroup `/nodelet/x` is `memory`. */
+function cgroupName(place: string, cgroup: string): string {
+  const mount = place.slice(0, -cgroup.length);
+  return mount.slice(mount.lastIndexOf('/') + 1);
+}
+
+function kindOnHost(path: string): 'file' | 'directory' | null {
+  try {
+    return lstatSync(path).isDirectory() ? 'directory' : 'file';
+  } catch {
+    return null;
+  }
+}
+
+/** The chain of programs that ends in the container's namespaces. */
+async function namespaceCommand(context: RuntimeContext, input: StartInput): Promise<string[]> {
+  const { sandboxDir, record } = input;
+  const { namespaces } = record.config.security;
+  const join: string[] = [];
+  if (namespaces.network === 'pod') join.push(`--net=${sandboxDir}/net`, `--uts=${sandboxDir}/uts`);
+  if (namespaces.ipc === 'pod') join.push(`--ipc=${sandboxDir}/ipc`);
+  if (namespaces.pid === 'pod') {
+    const pause = await findPause(context, sandboxDir);
+    if (!pause) throw new RuntimeError('unknown', "the pod's pid namespace is gone");
+    join.push(`--pid=/proc/${pause.pid}/ns/pid`);
+  }
+  if (namespaces.pid === 'target') {
+    if (input.targetPid === null) throw new RuntimeError('failedPrecondition', `failed to get target container ${JSON.stringify(namespaces.targetId ?? '')}: it is not running`);
+    join.push(`--pid=/proc/${input.targetPid}/ns/pid`);
+  }
+  const shared = record.config.mounts.some((mount) => mount.propagation === 'bidirectional');
+  const own = ['unshare', '--mount', '--propagation', shared ? 'unchanged' : 'slave', ...(namespaces.pid === 'container' ? ['--pid', '--fork'] : [])];
+  return join.length > 0 ? ['nsenter', ...join, ...own] : own;
+}

@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import type { Host } from '../../util/host.ts';
+import type { Logger } from '../../util/log.ts';
+import { RuntimeError, type Runtime, type RuntimeEvent } from '../runtime.ts';
+import { openImageStore } from '../images/local-image-store.ts';
+import { normalizeReference, parseReference } from '../images/reference.ts';
+import { openCgroups } from './cgroups.ts';
+import { parseCgroupLayout } from './cgroup-layout.ts';
+import { openContainers } from './containers.ts';
+import type { RuntimeContext } from './context.ts';
+import { openPodNetwork } from './network.ts';
+import { openSandboxes } from './sandboxes.ts';
+import { prepareTools } from './tools.ts';
+
+export interface ProcessRuntimeOptions {
+  /** State of sandboxes and containers; letters, digits and `._@+-/` alone. */
+  readonly rootDir: string;
+  readonly imagesDir: string;
+  readonly host: Host;
+  readonly log: Logger;
+  /** Below it lie the cgroups of pods that name no parent. Default `/nodelet`. */
+  readonly cgroupRoot?: string;
+  /** The pods' network. Default bridge `nodelet-br0`, subnet 10.88.0.0/16. */
+  readonly bridge?: string;
+  readonly subnet?: string;
+  /** Host directories that containers on the host's root do not see, beside the two above: keys, stores. */
+  readonly hiddenPaths?: readonly string[];
+}
+
+/** Version that this runtime tells. */
+const VERSION = '0.1.0';
+
+/**
+ * Starts the embedded runtime: pods as process trees in their own namespaces, by util-linux and the kernel alone.
+ * Needs Linux and root. What ran before goes on and is taken up. Rejects with one clear line when something is missing.
+ */
+export async function startProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
+  const { host, rootDir } = options;
+  const log = options.log.scope('runtime');
+  if (!/^\/[A-Za-z0-9._@+/-]*$/.test(rootDir) || !/^\/[A-Za-z0-9._@+/-]*$/.test(options.imagesDir)) {
+    throw new RuntimeError('invalidArgument', `${rootDir} and ${options.imagesDir}: the process runtime takes absolute paths of letters, digits and ._@+- alone`);
+  }
+  await host.files.mkdir(rootDir, { recursive: true, mode: 0o711 });
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+  const images = await openImageStore(options.imagesDir, { host, log });
+  const layout = parseCgroupLayout(await host.files.readFile('/proc/self/mountinfo', 'utf8'));
+  const cgroups = layout && openCgroups(host, layout, log);
+  const network = await openPodNetwork(host, { bridge: options.bridge ?? 'nodelet-br0', subnet: options.subnet ?? '10.88.0.0/16' }, log);
+  const context: RuntimeContext = {
+    host,
+    log,
+    rootDir,
+    images,
+    tools: await prepareTools(host, join(rootDir, 'tools')),
+    cgroups,
+    cgroupRoot: options.cgroupRoot ?? '/nodelet',
+    network,
+    bootId: (await host.files.readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+    hidden: [rootDir, options.imagesDir, ...(options.hiddenPaths ?? [])],
+    emit(type, id, podUid) {
+      for (const listener of listeners) listener({ type, id, podUid, at: host.clock.now() });
+    },
+  };
+  const sandboxes = await openSandboxes(context);
+  const containers = await openContainers(context, sandboxes);
+
+  return {
+    version: async () => ({ runtimeName: 'process', runtimeVersion: VERSION, runtimeApiVersion: 'v1' }),
+    status: async () => ({
+      conditions: [
+        { type: 'RuntimeReady', status: true, reason: '', message: '' },
+        { type: 'NetworkReady', status: network.problem === null, reason: network.problem === null ? '' : 'NetworkPluginNotReady', message: network.problem ?? '' },
+      ],
+      handlers: [''],
+      notices: [...notices(cgroups?.layout.version ?? 0, cgroups?.layout.controllers.has('devices') === true), ...network.notices],
+    }),
+
+    runPodSandbox: (config, handler) => sandboxes.run(config, handler ?? ''),
+    async stopPodSandbox(id) {
+      await Promise.all(containers.of(id).map((container) => containers.stop(container.record.id, 0)));
+      await sandboxes.stop(id);
+    },
+    async removePodSandbox(id) {
+      if (!sandboxes.find(id)) return;
+      await Promise.all(containers.of(id).map((container) => containers.remove(container.record.id)));
+      await sandboxes.stop(id);
+      await sandboxes.remove(id);
+    },
+    podSandboxStatus: async (id) => sandboxes.status(id),
+    listPodSandboxes: async (filter = {}) => sandboxes.list(filter),
+
+    createContainer: (sandboxId, config) => containers.create(sandboxId, config),
+    startContainer: (id) => containers.start(id),
+    stopContainer: (id, timeoutSeconds) => containers.stop(id, timeoutSeconds),
+    removeContainer: (id) => containers.remove(id),
+    listContainers: async (filter = {}) => containers.list(filter),
+    containerStatus: async (id) => containers.status(id),
+    updateContainerResources: (id, resources) => containers.update(id, resources),
+    reopenContainerLog: (id) => containers.reopenLog(id),
+
+    execSync: () => Promise.reject(new RuntimeError('unimplemented', 'exec')),
+    exec: () => Promise.reject(new RuntimeError('unimplemented', 'exec')),
+    attach: () => Promise.reject(new RuntimeError('unimplemented', 'attach')),
+    portForward: () => Promise.reject(new RuntimeError('unimplemented', 'portForward')),
+
+    listImages: () => images.list(),
+    imageStatus: async (reference) => (await images.find(reference))?.image ?? null,
+    async pullImage(reference) {
+      const found = await images.find(reference);
+      if (found) return found.image.id;
+      const name = normalizeReference(reference);
+      if (name === null) throw new RuntimeError('invalidArgument', `failed to parse image reference ${JSON.stringify(reference)}: invalid reference format`);
+      const domain = parseReference(reference)?.domain ?? '';
+      throw new RuntimeError(
+        'notFound',
+        `failed to pull and unpack image "${name}": failed to resolve reference "${name}": the process runtime does not fetch from registries (${domain}); load the image from a file with "nodelet image load"`,
+      );
+    },
+    removeImage: (reference) => images.remove(reference),
+    imageFsInfo: async () => {
+      const du = await host.processes.run('du', ['-s', '-B1', '--', options.imagesDir]);
+      const inodes = await host.processes.run('du', ['-s', '--inodes', '--', options.imagesDir]);
+      return [{ mountpoint: options.imagesDir, usedBytes: Number.parseInt(du.stdout.toString(), 10) || 0, inodesUsed: Number.parseInt(inodes.stdout.toString(), 10) || 0 }];
+    },
+
+    onEvent(listener, signal) {
+      if (signal.aborted) return;
+      listeners.add(listener);
+      signal.addEventListener('abort', () => listeners.delete(listener), { once: true });
+    },
+    async close() {
+      listeners.clear();
+      await containers.close();
+    },
+  };
+}
+
+function notices(cgroupVersion: number, restrictsDevices: boolean): string[] {
+  return [
+    'Seccomp and AppArmor profiles are not applied: containers run unfiltered by them.',
+    ...(cgroupVersion === 0 ? ['No control groups are mounted: limits are not enforced.'] : []),
+    ...(restrictsDevices ? [] : ['Devices cannot be restricted here: containers do not get CAP_MKNOD unless they ask for it.']),
+  ];
+}

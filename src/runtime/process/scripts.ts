@@ -1,0 +1,239 @@
+/**
+ * The shell text of the process runtime. Nothing that a pod's author wrote ever enters it: such
+ * strings are arguments only, and a pod's environment is applied by the final `env -i` alone, so
+ * that an `LD_PRELOAD` of a pod acts in the pod and never in the helpers that prepare it.
+ *
+ * Every script is constant and lies in a directory named after its content, because a shell reads
+ * its script while it runs and a waiter outlives the program that started it.
+ */
+
+/** Where the helpers' copies are seen inside every container. */
+export const TOOLS_IN_CONTAINER = '/.nodelet/t';
+
+/** What a script says on descriptor 3 when the command is about to be executed, or why it is not. */
+export const MARK = { ok: 'nodelet:ok', missing: 'nodelet:missing', notInPath: 'nodelet:not-in-path', denied: 'nodelet:denied', failed: 'nodelet:failed' } as const;
+
+/**
+ * Waits for a container and writes down how it ended: `waiter DIR plain|stdin|tty COMMAND…`.
+ * It is in its own session and nobody's child but init's once nodelet has gone. With `stdin` it
+ * holds the writing end of the container's input, and lets go of it on SIGUSR1.
+ */
+const waiter = `
+dir=$1 mode=$2
+shift 2
+umask 022
+case $mode in
+stdin)
+  trap 'exec 8>&-; interrupted=1' USR1
+  exec 8<>"$dir/io/stdin"
+  "$@" <"$dir/io/stdin" >>"$dir/io/stdout" 2>>"$dir/io/stderr" 8>&- &
+  child=$!
+  exec 3>&-
+  while :; do
+    interrupted=
+    wait "$child"
+    status=$?
+    [ "$status" = 127 ] && [ -n "$code" ] || code=$status
+    [ -n "$interrupted" ] || break
+  done
+  ;;
+tty)
+  NODELET_ARGC=0
+  for word; do
+    eval "NODELET_ARG_$NODELET_ARGC=\\$word; export NODELET_ARG_$NODELET_ARGC"
+    NODELET_ARGC=$((NODELET_ARGC + 1))
+  done
+  export NODELET_ARGC NODELET_RELAY
+  NODELET_RELAY=\${0%/*}/relay.sh
+  script -qefc 'exec sh "$NODELET_RELAY"' /dev/null <>"$dir/io/stdin" >>"$dir/io/stdout" 2>>"$dir/io/stderr"
+  code=$?
+  ;;
+*)
+  "$@" </dev/null >>"$dir/io/stdout" 2>>"$dir/io/stderr"
+  code=$?
+  ;;
+esac
+printf '%s\\n' "$code" >"$dir/io/exit"
+`;
+
+/** Puts a command line together again that came through the environment: `script` takes a shell text only. */
+const relay = `
+count=0
+set --
+while [ "$count" -lt "$NODELET_ARGC" ]; do
+  eval "set -- \\"\\$@\\" \\"\\$NODELET_ARG_$count\\"; unset NODELET_ARG_$count"
+  count=$((count + 1))
+done
+unset NODELET_ARGC NODELET_RELAY
+exec "$@"
+`;
+
+/** Shared by both that execute a pod's command: finds it as Go's exec.LookPath does, or says why not. */
+const lookup = `
+say() { printf '%s\\n' "$1" >&3; }
+lookup() {
+  case $1 in
+  */*)
+    [ -e "$1" ] || { say ${MARK.missing}; exit 125; }
+    [ ! -d "$1" ] && [ -x "$1" ] || { say ${MARK.denied}; exit 125; }
+    ;;
+  *)
+    set -f
+    IFS=:
+    for directory in $2; do
+      [ -f "\${directory:-.}/$1" ] && [ -x "\${directory:-.}/$1" ] && { unset IFS; set +f; return; }
+    done
+    say ${MARK.notInPath}
+    exit 125
+    ;;
+  esac
+}
+`;
+
+/**
+ * Makes a container's root and becomes its command. Runs in the container's new namespaces:
+ * `setup DIR SECRET OOM READONLY WORKDIR PATH COMMAND SETPRIV NFILES file… NGROUPS group… ENV… COMMAND ARG…`.
+ * SECRET names the directory where the host's root hangs meanwhile; an image cannot guess it, so no
+ * symlink in it leads there. Mounts of the second table are resolved inside the new root.
+ */
+const setup = `
+trap '' PIPE
+umask 022
+exec 4>&2 2>&3
+${lookup}
+dir=$1 old=/.nodelet/$2 oom=$3 readonly=$4 workdir=$5 path=$6 command=$7 setpriv=$8
+secret=$2
+shift 8
+fail() { say "${MARK.failed}"; exit 125; }
+loader='${TOOLS_IN_CONTAINER}/ld.so --inhibit-cache --library-path ${TOOLS_IN_CONTAINER}'
+tool() { name=$1; shift; $loader ${TOOLS_IN_CONTAINER}/"$name" "$@"; }
+read -r stat </proc/self/stat
+printf '%s\\n' "$stat" >"$dir/pid"
+[ -z "$oom" ] || { echo "$oom" >/proc/self/oom_score_adj; } 2>/dev/null
+mount -n -a -T "$dir/mounts.before" || fail
+cd "$dir/root" || fail
+pivot_root . ".nodelet/$secret" || fail
+cd / || fail
+count=$1
+shift
+while [ "$count" -gt 0 ]; do
+  parent=\${1%/*}
+  [ -z "$parent" ] || [ -d "$parent" ] || tool mkdir -p -- "$parent" || fail
+  [ -e "$1" ] || printf '' >"$1" || fail
+  shift
+  count=$((count - 1))
+done
+if [ -s "$old$dir/mounts.after" ]; then tool mount -n -a -T "$old$dir/mounts.after" || fail; fi
+[ -d "$workdir" ] || tool mkdir -p -- "$workdir" || fail
+[ -z "$readonly" ] || tool mount -n -o remount,bind,ro / || fail
+cd -- "$workdir" || fail
+lookup "$command" "$path"
+count=$1
+shift
+while [ "$count" -gt 0 ]; do
+  echo 0 >"$old$1" || fail
+  shift
+  count=$((count - 1))
+done
+tool umount -l "$old" || fail
+say ${MARK.ok}
+exec 2>&4 4>&- 3>&-
+exec $loader ${TOOLS_IN_CONTAINER}/setpriv $setpriv -- $loader ${TOOLS_IN_CONTAINER}/env -i --default-signal -- "$@"
+`;
+
+/** Joins a container's cgroups and its namespaces: `enter NGROUPS group… COMMAND…`. */
+const enter = `
+count=$1
+shift
+while [ "$count" -gt 0 ]; do
+  echo 0 >"$1" || exit 125
+  shift
+  count=$((count - 1))
+done
+exec "$@"
+`;
+
+/** Becomes a command inside a running container: `exec WORKDIR PATH COMMAND SETPRIV ENV… COMMAND ARG…`. Lies in the tools directory. */
+const execInside = `
+trap '' PIPE
+umask 022
+exec 4>&2 2>&3
+${lookup}
+workdir=$1 path=$2 command=$3 setpriv=$4
+shift 4
+loader='${TOOLS_IN_CONTAINER}/ld.so --inhibit-cache --library-path ${TOOLS_IN_CONTAINER}'
+cd -- "$workdir" || { say ${MARK.failed}; exit 125; }
+lookup "$command" "$path"
+say ${MARK.ok}
+exec 2>&4 4>&- 3>&-
+exec $loader ${TOOLS_IN_CONTAINER}/setpriv $setpriv -- $loader ${TOOLS_IN_CONTAINER}/env -i --default-signal -- "$@"
+`;
+
+/** Makes a sandbox: `sandbox-up DIR SHM UNSHARE-FLAGS NETWORK HOSTNAME NSYSCTLS path value…`; SHM and NETWORK are words or empty. */
+const sandboxUp = `
+dir=$1 shm=$2 flags=$3
+shift 3
+if [ -n "$shm" ]; then
+  mount -n -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=65536k shm "$dir/shm" &
+  mounting=$!
+fi
+unshare $flags sh "\${0%/*}/sandbox-inside.sh" "$@" <"$dir/inside.batch" || exit 1
+[ -z "$1" ] || ip -batch "$dir/host.batch" || exit 1
+[ -z "$shm" ] || wait "$mounting"
+`;
+
+/** Inside a sandbox's new namespaces, with the commands for `ip -batch` on its input. */
+const sandboxInside = `
+network=$1 hostname=$2
+shift 2
+[ -z "$hostname" ] || printf '%s' "$hostname" >/proc/sys/kernel/hostname || exit 1
+count=$1
+shift
+[ -z "$network" ] || ip -batch - || exit 1
+while [ "$count" -gt 0 ]; do
+  printf '%s' "$2" >"$1" || exit 1
+  shift 2
+  count=$((count - 1))
+done
+`;
+
+/**
+ * The first process of a pod-wide pid namespace: `pause DIR SECRET`. It reaps orphans; its root holds
+ * the tools and nothing else, and its capabilities are gone.
+ */
+const pause = `
+dir=$1 secret=$2
+exec 2>&3
+read -r stat </proc/self/stat
+mount -n -a -T "$dir/mounts.pause" || exit 1
+cd "$dir/pause" || exit 1
+pivot_root . "$secret" || exit 1
+cd / || exit 1
+/t/ld.so --inhibit-cache --library-path /t /t/umount -l "/$secret" || exit 1
+printf '%s\\n' "$stat" >&3
+exec 2>&1 3>&-
+exec /t/ld.so --inhibit-cache --library-path /t /t/setpriv --bounding-set -all --inh-caps -all -- /t/ld.so --inhibit-cache --library-path /t /t/sh /t/pause.sh
+`;
+
+/** What the pause process does for the rest of its life. */
+const pauseLoop = `
+printf pause >/proc/self/comm
+while :; do
+  /t/ld.so --library-path /t /t/sleep 2147483647 &
+  wait "$!"
+done
+`;
+
+/** File name → text of the scripts that run on the host. */
+export const hostScripts: Readonly<Record<string, string>> = {
+  'waiter.sh': waiter,
+  'relay.sh': relay,
+  'setup.sh': setup,
+  'enter.sh': enter,
+  'sandbox-up.sh': sandboxUp,
+  'sandbox-inside.sh': sandboxInside,
+  'pause-setup.sh': pause,
+};
+
+/** File name → text of the scripts that run inside containers. */
+export const toolScripts: Readonly<Record<string, string>> = { 'exec.sh': execInside, 'pause.sh': pauseLoop };
