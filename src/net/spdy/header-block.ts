@@ -9,6 +9,8 @@ export type StreamHeaders = Readonly<Record<string, string>>;
 const MAX_BLOCK = 65_536;
 const FORBIDDEN = new Set(['connection', 'host', 'keep-alive', 'proxy-connection', 'transfer-encoding']);
 const MAX_STORED = 65_535;
+/** An empty stored block: what a sync flush ends with, and what makes Go's reader hand out what it has. */
+const SYNC = Buffer.from('000000ffff', 'hex');
 
 /** Name-value pairs as SPDY lays them out before compression. */
 export function encodePairs(headers: StreamHeaders): Buffer {
@@ -58,7 +60,7 @@ export function createBlockWriter(): (headers: StreamHeaders) => Buffer {
     stored.writeUInt16LE(pairs.length ^ 0xff_ff, 3);
     const head = first ? Buffer.concat([Buffer.from([0x78, 0x20]), u32(DICTIONARY_ID)]) : Buffer.alloc(0);
     first = false;
-    return Buffer.concat([head, stored, pairs]);
+    return Buffer.concat([head, stored, pairs, SYNC]);
   };
 }
 

@@ -1,0 +1,158 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startHttpServer } from '../http-server.ts';
+import type { HttpServerHandle, UpgradeExchange } from '../http.ts';
+import { goHttpError, sendJson } from '../respond.ts';
+import { collect, until } from '../testing.ts';
+import type { CommandIO, CommandResult } from './io.ts';
+import { serveCommand } from './server.ts';
+
+/** Every kubectl of this machine that speaks another dialect: SPDY up to 1.29, WebSocket from 1.30. */
+function kubectls(): string[] {
+  try {
+    const found = execFileSync('sh', ['-c', 'command -v kubectl']).toString().trim();
+    const siblings = ['kubectl.1.29', 'kubectl.1.33']
+      .map((name) => join(dirname(realpathSync(found)), name))
+      .filter((path) => existsSync(path));
+    return siblings.length > 0 ? siblings : [found];
+  } catch {
+    return [];
+  }
+}
+
+const pod = {
+  kind: 'Pod',
+  apiVersion: 'v1',
+  metadata: { name: 'p', namespace: 'default', uid: 'u' },
+  spec: { containers: [{ name: 'c', image: 'i', stdin: true }] },
+  status: { phase: 'Running' },
+};
+const resources = { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['get', 'list', 'create'] };
+const answers: Record<string, unknown> = {
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': { kind: 'APIResourceList', groupVersion: 'v1', resources: [resources] },
+  '/api/v1/namespaces/default/pods/p': pod,
+};
+
+function runHere(command: readonly string[], io: CommandIO): Promise<CommandResult> {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const outputs = [
+    io.stdout ? pipeline(child.stdout, io.stdout) : collect(child.stdout),
+    io.stderr ? pipeline(child.stderr, io.stderr) : collect(child.stderr),
+  ].map((output: Promise<unknown>) => output.catch(() => undefined));
+  child.stdin.on('error', () => undefined);
+  if (io.stdin) io.stdin.pipe(child.stdin);
+  else child.stdin.end();
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ kind: 'failed', message: error.message }));
+    child.on('exit', (code, signal) => {
+      void Promise.all(outputs).then(() => resolve({ kind: 'exited', code: signal === null ? (code ?? 0) : 137 }));
+    });
+  });
+}
+
+async function upgraded(upgrade: UpgradeExchange): Promise<void> {
+  const { query } = upgrade.target;
+  const flag = (name: string): boolean => query.get(name) === 'true';
+  const command = query.getAll('command');
+  const options = { stdin: flag('stdin'), stdout: flag('stdout'), stderr: flag('stderr'), tty: flag('tty') };
+  await serveCommand(upgrade, { ...options, ...(command.length > 0 && { command }) }, (io) => runHere(command, io));
+}
+
+const home = mkdtempSync(join(tmpdir(), 'net-kubectl-'));
+let server: HttpServerHandle;
+beforeAll(async () => {
+  server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    handle: (exchange) => {
+      const answer = answers[exchange.target.path ?? ''];
+      if (answer === undefined) goHttpError(exchange, 404, '404 page not found');
+      else sendJson(exchange, 200, answer);
+    },
+    upgrade: upgraded,
+  });
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+interface Run {
+  code: number | null;
+  stdout: Buffer;
+  stderr: string;
+}
+
+async function kubectl(binary: string, args: string[], input?: Buffer): Promise<Run> {
+  const child = spawn(binary, [`--server=http://127.0.0.1:${server.address.port}`, `--cache-dir=${home}`, ...args], {
+    env: { HOME: home, PATH: process.env['PATH'] ?? '', KUBECONFIG: join(home, 'none') },
+  });
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, stdout: await stdout, stderr: (await stderr).toString() };
+}
+
+describe.skipIf(kubectls().length === 0).each(kubectls())('%s', (binary) => {
+  it('runs a command and keeps its streams apart', async () => {
+    const run = await kubectl(binary, ['exec', 'p', '--', 'sh', '-c', 'echo out; echo err >&2']);
+    expect([run.code, run.stdout.toString(), run.stderr]).toEqual([0, 'out\n', 'err\n']);
+  });
+
+  it('exits with the exit code of the command', async () => {
+    const run = await kubectl(binary, ['exec', 'p', '--', 'sh', '-c', 'exit 7']);
+    expect([run.code, run.stderr]).toEqual([7, 'command terminated with exit code 7\n']);
+  });
+
+  it('says why a command could not be started', async () => {
+    const run = await kubectl(binary, ['exec', 'p', '--', '/nope']);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('Internal error occurred: error executing command in container: spawn /nope ENOENT');
+  });
+
+  it('sends stdin to its end, byte for byte, and gets it back', async () => {
+    const input = Buffer.alloc(8 << 20, 'nodelet streams ');
+    const run = await kubectl(binary, ['exec', '-i', 'p', '--', 'cat'], input);
+    expect(run.code).toBe(0);
+    expect(createHash('md5').update(run.stdout).digest('hex')).toBe(createHash('md5').update(input).digest('hex'));
+  });
+
+  it('ends when the command does not read its stdin', async () => {
+    const run = await kubectl(binary, ['exec', '-i', 'p', '--', 'echo', 'done'], Buffer.alloc(4 << 20));
+    expect([run.code, run.stdout.toString()]).toEqual([0, 'done\n']);
+  });
+
+  it('runs ten at a time', async () => {
+    const runs = await Promise.all(
+      Array.from({ length: 10 }, (_unused, index) => kubectl(binary, ['exec', 'p', '--', 'echo', String(index)])),
+    );
+    expect(runs.map((run) => run.stdout.toString().trim())).toEqual(Array.from({ length: 10 }, (_unused, index) => String(index)));
+  });
+
+  it('leaves the server whole when it is killed in the middle', async () => {
+    const child = spawn(binary, [
+      `--server=http://127.0.0.1:${server.address.port}`,
+      `--cache-dir=${home}`,
+      'exec',
+      'p',
+      '--',
+      'sh',
+      '-c',
+      'echo go; sleep 0.3',
+    ]);
+    let seen = '';
+    child.stdout.on('data', (chunk) => (seen += String(chunk)));
+    await until(() => seen === 'go\n');
+    child.kill('SIGKILL');
+    expect((await kubectl(binary, ['exec', 'p', '--', 'echo', 'well'])).stdout.toString()).toBe('well\n');
+  });
+});
