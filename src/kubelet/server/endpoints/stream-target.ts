@@ -1,0 +1,56 @@
+/** What exec, attach and port-forward share: parameters, and the way from a runtime's target to the client. */
+import { parseDuration } from '../../../api/duration.ts';
+import type { UpgradeExchange } from '../../../net/http.ts';
+import { proxyUpgrade } from '../../../net/proxy.ts';
+import { goHttpError, sendText } from '../../../net/respond.ts';
+import type { KubeletRequest, ServerContext } from '../request.ts';
+import { grpcText, streamingStatus } from '../runtime-errors.ts';
+
+/** Which streams the client wants. */
+export interface StreamOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+/** Reads `input`, `output`, `error` and `tty`, where exactly `1` is yes; undefined when no stream is wanted, and answered. */
+export function streamOptions({ exchange }: KubeletRequest): StreamOptions | undefined {
+  const { query } = exchange.target;
+  const is = (name: string): boolean => query.get(name) === '1';
+  const tty = is('tty');
+  // A terminal's output is one stream (cri-streaming `NewOptions`).
+  const options = { stdin: is('input'), stdout: is('output'), stderr: is('error') && !tty, tty };
+  if (options.stdin || options.stdout || options.stderr) return options;
+  sendText(exchange, 400, 'you must specify at least 1 of stdin, stdout, stderr');
+  return undefined;
+}
+
+/** How long a stream may be silent, in ms. */
+export function idleTimeout({ config }: ServerContext): number {
+  return parseDuration(config.streamingConnectionIdleTimeout);
+}
+
+type Target = { readonly kind: 'url'; readonly url: string } | { readonly kind: 'local' };
+
+/**
+ * Asks the runtime for a target and serves it: on this connection by `serve`, or by splicing the connection to the runtime's
+ * own server. A request that does not ask to leave HTTP is refused after the runtime was asked, as in the original.
+ */
+export async function serveTarget<T extends Target>(
+  request: KubeletRequest,
+  ask: () => Promise<T>,
+  serve: (upgrade: UpgradeExchange, target: Extract<T, { kind: 'local' }>) => Promise<void>,
+): Promise<void> {
+  const { exchange, upgrade } = request;
+  let target: T;
+  try {
+    target = await ask();
+  } catch (error) {
+    sendText(exchange, streamingStatus(error), grpcText(error));
+    return;
+  }
+  if (upgrade === undefined) goHttpError(exchange, 500, 'Upgrade request required');
+  else if (target.kind === 'url') await proxyUpgrade(upgrade, { url: new URL(target.url) });
+  else await serve(upgrade, target as Extract<T, { kind: 'local' }>);
+}

@@ -1,0 +1,165 @@
+/** Sends a container's log file to a client, following it across rotation when asked (cri-client `pkg/logs/logs.go` `ReadLogs`). */
+import { watch, type FSWatcher } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Runtime } from '../../../runtime/runtime.ts';
+import type { Host } from '../../../util/host.ts';
+import { createLineFilter } from './line-filter.ts';
+import type { LogOptions } from './options.ts';
+import { tailStart } from './tail.ts';
+
+/** Bytes that are read, filtered and sent at a time. */
+const CHUNK = 256 * 1024;
+/** How often the file and the container are looked at when no event comes. */
+const POLL_MS = 500;
+
+export interface StreamLogOptions {
+  readonly path: string;
+  readonly containerId: string;
+  readonly options: LogOptions;
+  readonly host: Host;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  /** Sends a part; false when the client is gone. */
+  readonly send: (part: Buffer) => Promise<boolean>;
+}
+
+/** A log that cannot be read; the message is what the client sees. */
+export class LogReadError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LogReadError';
+  }
+}
+
+/** Sends the log to its end; when following, until the container has ended or the client is gone. Throws LogReadError. */
+export async function streamLog(request: StreamLogOptions): Promise<void> {
+  const { path, options, host } = request;
+  const filter = createLineFilter(options);
+  let file = await openLog(host, path);
+  // Watching begins before the first read, so that no line falls between.
+  const changes = options.follow ? await watchLog(request) : undefined;
+  try {
+    let position = options.tailLines === undefined ? 0 : await tailStart(file, options.tailLines);
+    for (let ending = !options.follow; ;) {
+      const buffer = Buffer.allocUnsafe(CHUNK);
+      const { bytesRead } = await file.read(buffer, 0, CHUNK, position);
+      position += bytesRead;
+      if (bytesRead > 0) {
+        const part = filter.feed(buffer.subarray(0, bytesRead));
+        if (part.length > 0 && !(await request.send(part))) return;
+        if (filter.done || request.signal.aborted) return;
+        continue;
+      }
+      const next = options.follow ? await reopened(host, path, file) : undefined;
+      if (next !== undefined) {
+        // The last lines may have come between the end that was read and the rotation.
+        const rest = Buffer.allocUnsafe(CHUNK);
+        const tail = await file.read(rest, 0, CHUNK, position);
+        if (tail.bytesRead > 0) {
+          await next.close();
+          position += tail.bytesRead;
+          const part = filter.feed(rest.subarray(0, tail.bytesRead));
+          if (part.length > 0 && !(await request.send(part))) return;
+          continue;
+        }
+        await file.close();
+        file = next;
+        position = 0;
+        continue;
+      }
+      if (ending || changes === undefined) return;
+      // One more look at the file after the container's end: its last lines may just have been written.
+      ending = !(await changes.next());
+      if (request.signal.aborted) return;
+    }
+  } finally {
+    changes?.close();
+    await file.close();
+  }
+}
+
+async function openLog(host: Host, path: string): Promise<FileHandle> {
+  try {
+    return await host.files.open(await host.files.realpath(path), 'r');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const why = code === 'ENOENT' ? `lstat ${path}: no such file or directory` : error instanceof Error ? error.message : String(error);
+    throw new LogReadError(`failed to try resolving symlinks in path ${JSON.stringify(path)}: ${why}`);
+  }
+}
+
+/** The file under the path when it is no longer the one that is open. */
+async function reopened(host: Host, path: string, file: FileHandle): Promise<FileHandle | undefined> {
+  let next: FileHandle;
+  try {
+    next = await host.files.open(path, 'r');
+  } catch {
+    // Between the rename and the new file there is none: it is looked for again.
+    return undefined;
+  }
+  const [before, now] = await Promise.all([file.stat(), next.stat()]);
+  if (before.ino !== now.ino || before.dev !== now.dev) return next;
+  await next.close();
+  return undefined;
+}
+
+interface Changes {
+  /** Waits for a change; false when the container has ended. */
+  next(): Promise<boolean>;
+  close(): void;
+}
+
+async function watchLog({ path, containerId, host, runtime, signal }: StreamLogOptions): Promise<Changes> {
+  const stop = new AbortController();
+  let changed = false;
+  let wake: (() => void) | undefined;
+  const notify = (): void => {
+    changed = true;
+    wake?.();
+  };
+  const name = basename(path);
+  const watcher = tryWatch(dirname(path), (file) => {
+    if (file === null || file === name) notify();
+  });
+  runtime.onEvent((event) => {
+    if (event.id === containerId) notify();
+  }, stop.signal);
+  const timer = host.clock.every(POLL_MS, notify);
+  signal.addEventListener('abort', notify);
+  return {
+    async next() {
+      if (!changed && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      changed = false;
+      wake = undefined;
+      return isRunning(runtime, containerId);
+    },
+    close() {
+      stop.abort();
+      timer.cancel();
+      watcher?.close();
+      signal.removeEventListener('abort', notify);
+    },
+  };
+}
+
+function tryWatch(directory: string, onChange: (file: string | null) => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(directory, { persistent: false }, (_event, file) => onChange(file));
+    // A watch that ends by itself is replaced by the timer.
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    // The machine's limit of watches is reached: the timer alone must do.
+    return undefined;
+  }
+}
+
+async function isRunning(runtime: Runtime, id: string): Promise<boolean> {
+  try {
+    return (await runtime.containerStatus(id)).state === 'running';
+  } catch {
+    // Removed, or the runtime is away: what is in the file is sent and the answer ends.
+    return false;
+  }
+}

@@ -1,0 +1,43 @@
+/** What an endpoint gets: the request behind authentication and routing, and the node it speaks of. */
+import type { UserInfo } from '../../auth/types.ts';
+import type { Exchange, UpgradeExchange } from '../../net/http.ts';
+import type { Host } from '../../util/host.ts';
+import type { Logger, Verbosity } from '../../util/log.ts';
+import type { KubeletConfiguration } from '../config.ts';
+import type { NodeView } from './node-view.ts';
+
+/** The three servers of a kubelet: 10250, 10255 and 10248. */
+export type ServerKind = 'secure' | 'readonly' | 'healthz';
+
+/** What all endpoints share. */
+export interface ServerContext {
+  readonly config: KubeletConfiguration;
+  readonly view: NodeView;
+  readonly host: Host;
+  readonly log: Logger;
+  readonly verbosity: Verbosity;
+  /** Flag values as text, for `/flagz`. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** The version of Kubernetes whose behaviour is served: `1.36.3`. */
+  readonly version: string;
+  /** The directory behind `/logs/`. */
+  readonly systemLogDir: string;
+  /** First elements of the paths that are registered exactly, sorted, for `/statusz`. */
+  readonly exactPaths: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+export interface KubeletRequest {
+  readonly exchange: Exchange;
+  /** Set when the client asks to leave HTTP; `exchange` then answers in HTTP instead. */
+  readonly upgrade: UpgradeExchange | undefined;
+  readonly server: ServerKind;
+  /** Path parameters by name, percent-encoding undone. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Undefined on the servers without authentication. */
+  readonly user: UserInfo | undefined;
+  readonly context: ServerContext;
+}
+
+export type Handler = (request: KubeletRequest) => void | Promise<void>;

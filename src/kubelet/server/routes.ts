@@ -1,0 +1,223 @@
+/** Every route of the kubelet's HTTP API: one record each. Servers, authorization, documentation and tests read this table. */
+import { attachEndpoint } from './endpoints/attach.ts';
+import { checkpointEndpoint } from './endpoints/checkpoint.ts';
+import { configzEndpoint } from './endpoints/configz.ts';
+import { containerLogsEndpoint } from './endpoints/container-logs.ts';
+import { execEndpoint } from './endpoints/exec.ts';
+import { flagzEndpoint } from './endpoints/flagz.ts';
+import { healthzCheckEndpoint, healthzEndpoint, type CheckName } from './endpoints/healthz.ts';
+import { podsEndpoint, runningPodsEndpoint } from './endpoints/pods.ts';
+import { portForwardEndpoint } from './endpoints/port-forward.ts';
+import { pprofEndpoint } from './endpoints/pprof.ts';
+import { runEndpoint } from './endpoints/run.ts';
+import { statuszEndpoint } from './endpoints/statusz.ts';
+import { systemLogsEndpoint } from './endpoints/system-logs.ts';
+import { verbosityEndpoint } from './endpoints/verbosity.ts';
+import type { ServerKind } from './request.ts';
+import type { ExactRoute, Route, ServiceRoute, Switch } from './route.ts';
+
+const DISABLED = 'Debug endpoints are disabled.';
+/** Off with debugging handlers; the read-only server and the switched-off secure server then say so. */
+const debugging: Switch = { setting: 'enableDebuggingHandlers', off: DISABLED };
+/** Off with debugging handlers; the path is then unknown. */
+const debuggingOnly: Switch = { setting: 'enableDebuggingHandlers' };
+
+const SECURE: readonly ServerKind[] = ['secure'];
+const OPEN: readonly ServerKind[] = ['secure', 'readonly'];
+const JSON_TYPE = ['application/json'];
+const PROXY = ['proxy'];
+
+type ServiceFields = Omit<ServiceRoute, 'registration' | 'path' | 'produces' | 'servers'> &
+  Partial<Pick<ServiceRoute, 'produces' | 'servers'>>;
+
+/** One service with several paths to the same handler. Without `produces` an explicit Accept is refused, as in the original. */
+function service(fields: ServiceFields, ...paths: readonly string[]): ServiceRoute[] {
+  return paths.map((path) => ({ registration: 'service', produces: [], servers: OPEN, ...fields, path }));
+}
+
+function healthCheck(check: CheckName, servers: readonly ServerKind[]): ExactRoute {
+  return {
+    registration: 'exact',
+    path: `/healthz/${check}`,
+    servers,
+    subresources: ['healthz', 'proxy'],
+    switches: [],
+    handler: healthzCheckEndpoint(check),
+    doc: `The health check ${check} alone.`,
+  };
+}
+
+export const routes: readonly Route[] = [
+  {
+    registration: 'exact',
+    path: '/healthz',
+    servers: ['secure', 'readonly', 'healthz'],
+    subresources: ['healthz', 'proxy'],
+    switches: [],
+    handler: healthzEndpoint,
+    doc: 'Whether the kubelet is well; `?verbose` lists the checks, `?exclude=NAME` leaves one out.',
+  },
+  healthCheck('ping', ['secure', 'readonly', 'healthz']),
+  healthCheck('log', OPEN),
+  healthCheck('syncloop', OPEN),
+  healthCheck('device-plugin', OPEN),
+  ...service(
+    {
+      root: '/pods',
+      methods: ['GET'],
+      produces: JSON_TYPE,
+      subresources: ['pods', 'proxy'],
+      switches: [],
+      handler: podsEndpoint,
+      doc: 'The pods that this node is to run, as a PodList.',
+    },
+    '',
+  ),
+  ...service(
+    {
+      root: '/runningpods/',
+      methods: ['GET'],
+      produces: JSON_TYPE,
+      subresources: ['pods', 'proxy'],
+      switches: [debugging],
+      handler: runningPodsEndpoint,
+      doc: 'The pods that the container runtime runs, built from what it says.',
+    },
+    '',
+  ),
+  ...service(
+    {
+      root: '/containerLogs',
+      methods: ['GET'],
+      subresources: PROXY,
+      switches: [debugging],
+      streaming: true,
+      handler: containerLogsEndpoint,
+      doc: 'A container’s log.',
+    },
+    '/{namespace}/{pod}/{container}',
+  ),
+  ...service(
+    {
+      root: '/run',
+      methods: ['POST'],
+      subresources: PROXY,
+      switches: [debugging],
+      handler: runEndpoint,
+      doc: 'Runs a command in a container and answers with its output.',
+    },
+    '/{namespace}/{pod}/{container}',
+    '/{namespace}/{pod}/{uid}/{container}',
+  ),
+  ...service(
+    {
+      root: '/exec',
+      methods: ['GET', 'POST'],
+      subresources: PROXY,
+      switches: [debugging],
+      streaming: true,
+      handler: execEndpoint,
+      doc: 'Runs a command in a container over a stream.',
+    },
+    '/{namespace}/{pod}/{container}',
+    '/{namespace}/{pod}/{uid}/{container}',
+  ),
+  ...service(
+    {
+      root: '/attach',
+      methods: ['GET', 'POST'],
+      subresources: PROXY,
+      switches: [debugging],
+      streaming: true,
+      handler: attachEndpoint,
+      doc: 'Attaches to a container’s first process over a stream.',
+    },
+    '/{namespace}/{pod}/{container}',
+    '/{namespace}/{pod}/{uid}/{container}',
+  ),
+  ...service(
+    {
+      root: '/portForward',
+      methods: ['GET', 'POST'],
+      subresources: PROXY,
+      switches: [debugging],
+      streaming: true,
+      handler: portForwardEndpoint,
+      doc: 'Connections to ports of a pod over a stream.',
+    },
+    '/{namespace}/{pod}',
+    '/{namespace}/{pod}/{uid}',
+  ),
+  ...service(
+    {
+      root: '/checkpoint/',
+      methods: ['POST'],
+      produces: JSON_TYPE,
+      servers: SECURE,
+      subresources: ['checkpoint'],
+      switches: [debuggingOnly, { setting: 'gate:ContainerCheckpoint' }],
+      handler: checkpointEndpoint,
+      doc: 'Writes a container’s state to a file.',
+    },
+    '{namespace}/{pod}/{container}',
+  ),
+  ...service(
+    {
+      root: '/logs/',
+      methods: ['GET'],
+      subresources: ['log'],
+      switches: [debugging, { setting: 'enableSystemLogHandler', off: 'logs endpoint is disabled.' }],
+      handler: systemLogsEndpoint,
+      doc: 'The machine’s log files, or with `?query=` the logs of services.',
+    },
+    '',
+    '{path:*}',
+  ),
+  ...service(
+    {
+      root: '/debug/pprof/',
+      methods: ['GET'],
+      subresources: PROXY,
+      switches: [debugging, { setting: 'enableProfilingHandler', off: 'profiling endpoint is disabled.' }],
+      handler: pprofEndpoint,
+      doc: 'Profiles of this process.',
+    },
+    '{name:*}',
+  ),
+  {
+    registration: 'exact',
+    path: '/debug/flags/v',
+    servers: SECURE,
+    subresources: PROXY,
+    switches: [debuggingOnly, { setting: 'enableDebugFlagsHandler', off: 'flags endpoint is disabled.' }],
+    handler: verbosityEndpoint,
+    doc: 'PUT changes how much is logged.',
+  },
+  {
+    registration: 'exact',
+    path: '/configz',
+    servers: SECURE,
+    subresources: ['configz', 'proxy'],
+    switches: [debuggingOnly],
+    handler: configzEndpoint,
+    doc: 'The configuration in effect.',
+  },
+  {
+    registration: 'exact',
+    path: '/statusz',
+    servers: SECURE,
+    subresources: ['statusz'],
+    switches: [debuggingOnly, { setting: 'gate:ComponentStatusz' }],
+    handler: statuszEndpoint,
+    doc: 'Versions and running time.',
+  },
+  {
+    registration: 'exact',
+    path: '/flagz',
+    servers: SECURE,
+    subresources: ['configz'],
+    switches: [debuggingOnly, { setting: 'gate:ComponentFlagz' }],
+    handler: flagzEndpoint,
+    doc: 'The command line flags and their values.',
+  },
+];
