@@ -43,10 +43,10 @@ export function acceptWebSocket(
     perMessageDeflate: false,
     skipUTF8Validation: true,
     maxPayload: MAX_MESSAGE,
-    handleProtocols: () => protocol || false,
   });
-  // Go's server names the empty protocol too.
-  if (protocol === '') server.on('headers', (headers) => headers.push('Sec-WebSocket-Protocol: '));
+  // The library refuses names with a slash, as the tunnel's is, and leaves the empty name out, which Go's server sends.
+  delete upgrade.request.headers['sec-websocket-protocol'];
+  server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve) => {
     server.on('wsClientError', () => {
       upgrade.socket.destroy();

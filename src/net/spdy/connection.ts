@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { systemClock, type Clock } from '../../util/clock.ts';
 import { closeGently } from '../close-gently.ts';
@@ -43,6 +44,8 @@ export function openSpdy(transport: Duplex, options: SpdyOptions): SpdyConnectio
   const streams = new Map<number, StreamEnd>();
   const opening = new Map<number, { stream: StreamEnd; resolve: (stream: SpdyStream) => void; reject: (error: Error) => void }>();
   const gone = new AbortController();
+  // Each forwarded connection listens.
+  setMaxListeners(0, gone.signal);
   const writeBlock = createBlockWriter();
   const blocks = createBlockReader();
   let [nextOwn, nextPeer, lastPeer, nextPing] = [server ? 2 : 1, 1, 0, server ? 2 : 1];
