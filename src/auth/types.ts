@@ -24,6 +24,8 @@ export interface ResourceAttributes {
   readonly subresource: string;
   readonly name: string;
   readonly path?: string;
+  /** As the request has it; the Node authorizer reads `spec.nodeName=…` from it. */
+  readonly fieldSelector?: string;
 }
 
 export interface NonResourceAttributes {

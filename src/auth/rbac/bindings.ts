@@ -100,7 +100,11 @@ function subjectKey(subject: Subject, bindingNamespace: string): string | undefi
 }
 
 /** The rules of the role that a binding refers to; undefined when it is not there. */
-export function rulesOf(reader: RbacReader, roleRef: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
+export function rulesOf(
+  reader: Pick<RbacReader, 'clusterRole' | 'role'>,
+  roleRef: RoleRef,
+  namespace: string,
+): readonly PolicyRule[] | undefined {
   const role = roleRef.kind === 'ClusterRole' ? reader.clusterRole(roleRef.name) : reader.role(namespace, roleRef.name);
   return role && (role.rules ?? []);
 }
