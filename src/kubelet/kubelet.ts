@@ -1,0 +1,246 @@
+/**
+ * The node agent, from top to bottom: what it needs, what it shares, where its pods come from, what wakes them, what
+ * it tells the API server about the node, and what it cleans up (kubernetes `pkg/kubelet/kubelet.go`).
+ */
+import { isAbsolute, join } from 'node:path';
+import { parseDuration } from '../api/duration.ts';
+import { resources } from '../api/resources.ts';
+import type { ObjectOf } from '../api/types.ts';
+import type { KubeClient } from '../client/kube-client.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Host } from '../util/host.ts';
+import { errorText, type Logger } from '../util/log.ts';
+import { createEventRecorder } from './events/recorder.ts';
+import { collectGarbage } from './node/gc.ts';
+import { startNodeAgent } from './node/node-agent.ts';
+import { runningPods } from './node/running-pods.ts';
+import { createBackoff, CRASH_BACKOFF } from './pods/backoff.ts';
+import { createImagePuller } from './pods/image-puller.ts';
+import { readySandbox } from './pods/observed.ts';
+import { isStatic } from './pods/pod.ts';
+import { createPodManager, type PodManager } from './pods/pod-manager.ts';
+import type { PodServices, PodSettings, ServiceSource } from './pods/services.ts';
+import { createStatusWriter } from './pods/status-writer.ts';
+import { createProber } from './probes/prober.ts';
+import type { NodeView } from './server/node-view.ts';
+import { startApiSource, type PodSource } from './sources/api-source.ts';
+import { startFileSource } from './sources/file-source.ts';
+import { createMirrorPods } from './sources/mirror-pods.ts';
+import { parseResolvConf } from './spec/dns.ts';
+import { createObjectCache } from './volumes/object-cache.ts';
+import { createTokenManager } from './volumes/tokens.ts';
+import { createVolumeManager } from './volumes/volume-manager.ts';
+
+export interface KubeletOptions {
+  /** With every default in place. */
+  readonly config: ObjectOf<'kubelet.config.k8s.io/v1beta1.KubeletConfiguration'>;
+  readonly nodeName: string;
+  /** Addresses of the node; the first is the primary one. */
+  readonly nodeIPs: readonly string[];
+  /** `/var/lib/kubelet`, or a directory in the data directory. */
+  readonly rootDir: string;
+  /** `/var/log/pods`: one directory a pod. */
+  readonly podLogsDir: string;
+  /** `/var/log/containers`: one link a container. */
+  readonly containerLogsDir: string;
+  /** Without one the kubelet runs static pods alone. */
+  readonly client: KubeClient | undefined;
+  readonly runtime: Runtime;
+  readonly host: Host;
+  readonly log: Logger;
+  /** Parent of `kubepods`; `/` by default. */
+  readonly cgroupRoot: string;
+  /** Shown in the Node. Default `v1.36.3`. */
+  readonly version?: string;
+  /** Whether volumes may be mounted. Default: whether this process is root. */
+  readonly mayMount?: boolean;
+}
+
+export interface KubeletHandle {
+  /** What the HTTP server shows. */
+  readonly view: NodeView;
+  /** Ends all loops; containers go on running. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_VERSION = 'v1.36.3';
+const DEFAULT_PORT = 10_250;
+const CRASH_RESET_FACTOR_MS = CRASH_BACKOFF.maxMs;
+/** A relist finds what an event did not tell. */
+const RELIST_MS = 10_000;
+const GARBAGE_MS = 60_000;
+/** Garbage of before the start is removed soon after all sources have spoken. */
+const FIRST_GARBAGE_MS = 100;
+
+export async function startKubelet(options: KubeletOptions): Promise<KubeletHandle> {
+  const { config, client, runtime, host, log, nodeName } = options;
+  const { clock } = host;
+  const stopping = new AbortController();
+  await makeDirectories(options);
+
+  // What everything shares.
+  const settings = podSettings(options, await memoryOf(host));
+  const events = createEventRecorder({ client, nodeName, clock, log: log.scope('events') });
+  const runtimeVersion = await runtime.version();
+  const node = await startNodeAgent({ ...options, port: config.port ?? DEFAULT_PORT, version: options.version ?? DEFAULT_VERSION, runtimeVersion, events, log: log.scope('node') });
+  const objects = createObjectCache(client, () => clock.now());
+  const tokens = createTokenManager(client, () => clock.now(), log.scope('tokens'));
+  const mirrors = createMirrorPods({ client, log: log.scope('mirror'), node: node.node, appeared: (uid) => manager.wake(uid) });
+  const statuses = createStatusWriter({
+    client,
+    clock,
+    log: log.scope('status'),
+    target: (pod) => (isStatic(pod) ? mirrors.target(pod) : { ...pod.metadata, status: pod.status }),
+  });
+  const services: PodServices = {
+    nodeName,
+    hostIPs: client ? options.nodeIPs : [],
+    host,
+    log: log.scope('pods'),
+    runtime,
+    runtimeName: runtimeVersion.runtimeName,
+    client,
+    settings,
+    events,
+    objects,
+    statuses,
+    volumes: createVolumeManager({ host, log: log.scope('volumes'), rootDir: options.rootDir, objects, tokens, useTmpfs: settings.mayMount }),
+    images: createImagePuller(runtime, clock),
+    probes: createProber({ runtime, clock, events }),
+    crashes: createBackoff({ ...CRASH_BACKOFF, maxMs: settings.crashBackoffMaxMs }),
+    services: serviceSource(client, log, stopping.signal),
+    allocatable: () => node.allocatable(),
+    nodeDns: async () => parseResolvConf(await host.files.readFile(config.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')),
+    nodeHosts: () => host.files.readFile('/etc/hosts', 'utf8').catch(() => ''),
+  };
+
+  // The pods and where they come from.
+  const manager: PodManager = createPodManager({ services, node: node.node, allowedUnsafeSysctls: config.allowedUnsafeSysctls ?? [] });
+  const sources: PodSource[] = [];
+  if (client)
+    sources.push(
+      startApiSource(client, nodeName, log.scope('api'), {
+        wanted: (pod, resourceVersion) => {
+          manager.upsert('api', pod);
+          statuses.seen(pod, pod.status, resourceVersion);
+        },
+        removed: (pod) => manager.remove(pod.metadata.uid, pod),
+        mirror: (pod, present) => mirrors.seen(pod, present),
+      }),
+    );
+  if (config.staticPodPath) {
+    let running = new Set<string>();
+    sources.push(
+      startFileSource({
+        host,
+        log: log.scope('file'),
+        path: config.staticPodPath,
+        nodeName,
+        everyMs: parseDuration(config.fileCheckFrequency ?? '20s'),
+        changed: (pods) => {
+          const now = new Set(pods.map((pod) => pod.metadata.uid));
+          for (const uid of running) if (!now.has(uid)) manager.remove(uid);
+          for (const pod of pods) if (!running.has(pod.metadata.uid)) manager.upsert('file', pod);
+          running = now;
+          mirrors.wanted(pods);
+        },
+      }),
+    );
+  }
+  const synced = Promise.all(sources.map((source) => source.synced));
+
+  // What wakes them: the runtime, and a slow look at everything.
+  let turned = clock.monotonic();
+  runtime.onEvent((event) => manager.wake(event.podUid), stopping.signal);
+  const relist = clock.every(RELIST_MS, () => {
+    turned = clock.monotonic();
+    manager.wakeAll();
+    mirrors.repair();
+  });
+  const garbage = startGarbage(options, services, manager, synced, stopping.signal);
+
+  return {
+    view: nodeView(options, manager, () => clock.monotonic() - turned),
+    async close() {
+      for (const source of sources) source.close();
+      relist.cancel();
+      stopping.abort();
+      services.probes.close();
+      await manager.close();
+      await garbage;
+      await node.close();
+      statuses.close();
+      await events.flush();
+      await services.volumes.close();
+    },
+  };
+}
+
+async function makeDirectories({ host, rootDir, podLogsDir, containerLogsDir }: KubeletOptions): Promise<void> {
+  await host.files.mkdir(join(rootDir, 'pods'), { recursive: true, mode: 0o750 });
+  for (const directory of [podLogsDir, containerLogsDir]) await host.files.mkdir(directory, { recursive: true, mode: 0o755 });
+}
+
+async function memoryOf({ files }: Host): Promise<number> {
+  const text = await files.readFile('/proc/meminfo', 'utf8').catch(() => '');
+  return Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+function podSettings(options: KubeletOptions, memoryCapacity: number): PodSettings {
+  const { config, rootDir, podLogsDir, containerLogsDir, cgroupRoot } = options;
+  const longest = config.crashLoopBackOff?.maxContainerRestartPeriod;
+  return {
+    rootDir: isAbsolute(rootDir) ? rootDir : join(process.cwd(), rootDir),
+    podLogsDir,
+    containerLogsDir,
+    cgroupRoot: config.cgroupRoot !== undefined && config.cgroupRoot !== '' ? config.cgroupRoot : cgroupRoot,
+    clusterDomain: config.clusterDomain ?? '',
+    clusterDNS: config.clusterDNS ?? [],
+    seccompDir: join(rootDir, 'seccomp'),
+    seccompDefault: config.seccompDefault === true,
+    cpuCFSQuota: config.cpuCFSQuota !== false,
+    cpuCFSQuotaPeriod: config.cpuCFSQuotaPeriod ?? '100ms',
+    podPidsLimit: config.podPidsLimit ?? -1,
+    memoryCapacity,
+    syncFrequencyMs: parseDuration(config.syncFrequency ?? '1m0s'),
+    crashBackoffMaxMs: longest === undefined ? CRASH_RESET_FACTOR_MS : parseDuration(longest),
+    mayMount: options.mayMount ?? process.getuid?.() === 0,
+  };
+}
+
+/** Services of the cluster: pods get variables that name them. */
+function serviceSource(client: KubeClient | undefined, log: Logger, signal: AbortSignal): ServiceSource {
+  if (client === undefined) return { synced: Promise.resolve(), all: () => [] };
+  const informer = client.inform(resources.services, { signal }, { failed: (error) => log.warn('Services could not be read', { err: errorText(error) }) });
+  return { synced: informer.synced, all: () => informer.items.values() };
+}
+
+async function startGarbage(options: KubeletOptions, services: PodServices, manager: PodManager, synced: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { clock } = options.host;
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([synced, stopped]);
+  await clock.sleep(FIRST_GARBAGE_MS, signal);
+  while (!signal.aborted) {
+    try {
+      await collectGarbage(services, (uid) => manager.has(uid));
+    } catch (error) {
+      services.log.warn('Garbage could not be collected', { err: errorText(error) });
+    }
+    await clock.sleep(GARBAGE_MS, signal);
+  }
+}
+
+function nodeView({ nodeName, runtime }: KubeletOptions, manager: PodManager, syncLoopAgeMs: () => number): NodeView {
+  return {
+    nodeName,
+    runtime,
+    pods: () => manager.pods(),
+    pod(namespace, name) {
+      const found = manager.byName(namespace, name);
+      return found && { pod: found.pod, status: found.pod.status, sandboxId: readySandbox(found.observed)?.id };
+    },
+    runningPods: () => runningPods(runtime),
+    syncLoopAgeMs,
+  };
+}
+

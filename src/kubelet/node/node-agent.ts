@@ -1,0 +1,202 @@
+/** Registers the Node and keeps its status and its Lease fresh (kubernetes `pkg/kubelet/kubelet_node_status.go`, `component-helpers/apimachinery/lease`). */
+import { parseDuration } from '../../api/duration.ts';
+import { hasReason } from '../../api/status.ts';
+import { microTime } from '../../api/time.ts';
+import { resources } from '../../api/resources.ts';
+import type { Lease, Node, NodeStatus, ObjectOf, ObjectReference, Stored } from '../../api/types.ts';
+import type { KubeClient } from '../../client/kube-client.ts';
+import type { Runtime, RuntimeVersion } from '../../runtime/runtime.ts';
+import type { Host } from '../../util/host.ts';
+import { errorText, type Logger } from '../../util/log.ts';
+import type { EventRecorder } from '../events/recorder.ts';
+import { same } from '../pods/status-patch.ts';
+import { readMachine, type Machine } from './machine.ts';
+import { allocatable, initialNode, nodeLabels, nodeStatus, type NodeInput } from './node-status.ts';
+
+export interface NodeAgent {
+  /** The Node as the API has it; undefined before it is registered, and without an API server. */
+  node(): Node | undefined;
+  readonly machine: Machine;
+  allocatable(): Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface NodeAgentOptions {
+  readonly client: KubeClient | undefined;
+  readonly nodeName: string;
+  readonly nodeIPs: readonly string[];
+  readonly port: number;
+  readonly version: string;
+  readonly rootDir: string;
+  readonly config: ObjectOf<'kubelet.config.k8s.io/v1beta1.KubeletConfiguration'>;
+  readonly runtime: Runtime;
+  readonly runtimeVersion: RuntimeVersion;
+  readonly host: Host;
+  readonly log: Logger;
+  readonly events: EventRecorder;
+}
+
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 7000;
+const LEASE_NAMESPACE = 'kube-node-lease';
+const DEFAULT_LEASE_SECONDS = 40;
+/** While the node is not ready, its status is looked at this often. */
+const FAST_STATUS_MS = 500;
+
+const NODE_EVENTS: Readonly<Record<string, readonly [isTrue: string, isFalse: string]>> = {
+  MemoryPressure: ['NodeHasInsufficientMemory', 'NodeHasSufficientMemory'],
+  DiskPressure: ['NodeHasDiskPressure', 'NodeHasNoDiskPressure'],
+  PIDPressure: ['NodeHasInsufficientPID', 'NodeHasSufficientPID'],
+  Ready: ['NodeReady', 'NodeNotReady'],
+};
+
+export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
+  const { client, nodeName, config, host, log, events, runtime } = options;
+  const { clock, files } = host;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const machine = await readMachine(files, options.rootDir);
+  const statusEveryMs = parseDuration(config.nodeStatusUpdateFrequency ?? '10s');
+  const reportEveryMs = parseDuration(config.nodeStatusReportFrequency ?? '5m0s');
+  let node: Stored<Node> | undefined;
+  let reportedAt = 0;
+
+  const reference = (): ObjectReference => ({ kind: 'Node', name: nodeName, uid: nodeName, apiVersion: 'v1' });
+
+  async function input(): Promise<NodeInput> {
+    const [status, images] = await Promise.all([
+      runtime.status().catch((error: unknown) => {
+        log.error('Runtime status could not be read', { err: errorText(error) });
+        return { conditions: [{ type: 'RuntimeReady' as const, status: false, reason: 'RuntimeDown', message: errorText(error) }] };
+      }),
+      runtime.listImages().catch(() => []),
+    ]);
+    return {
+      ...options,
+      machine,
+      runtime: options.runtimeVersion,
+      runtimeConditions: status.conditions,
+      images,
+      previous: node?.status.conditions ?? [],
+      now: clock.now(),
+    };
+  }
+
+  /** Creates the Node, or takes over the one that is there. */
+  async function register(api: KubeClient): Promise<void> {
+    const wanted = await input();
+    const fresh = initialNode(wanted);
+    try {
+      node = await api.create(resources.nodes, fresh);
+      log.info('Successfully registered node', { node: nodeName });
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+      node = await api.get(resources.nodes, nodeName);
+      log.info('Node was previously registered', { node: nodeName });
+      const before = node.status.nodeInfo?.bootID;
+      if (before !== undefined && before !== '' && before !== machine.bootID)
+        events.event(reference(), 'Warning', 'Rebooted', `Node ${nodeName} has been rebooted, boot id: ${machine.bootID}`);
+      const labels = nodeLabels(nodeName, machine);
+      if (Object.entries(labels).some(([key, value]) => node?.metadata.labels?.[key] !== value))
+        node = await api.patch(resources.nodes, nodeName, 'strategic', { metadata: { labels, annotations: fresh.metadata.annotations } });
+    }
+    await report(api);
+  }
+
+  /** Writes the status when it changed, or when it was not written for long. */
+  async function report(api: KubeClient): Promise<void> {
+    const before = node?.status;
+    const status = nodeStatus(await input());
+    const changed = before === undefined || !same(withoutTimes(before), withoutTimes({ ...before, ...status }));
+    if (!changed && clock.now() - reportedAt < reportEveryMs) return;
+    node = await api.patch(resources.nodes, nodeName, 'strategic', { status: statusChange(before, status) }, { subresource: 'status' });
+    reportedAt = clock.now();
+    for (const { type, status: now } of status.conditions ?? []) {
+      const was = before?.conditions?.find((c) => c.type === type)?.status;
+      const names = NODE_EVENTS[type];
+      const reason = names?.[now === 'True' ? 0 : 1];
+      if (reason !== undefined && was !== now) events.event(reference(), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);
+    }
+  }
+
+  async function keepStatus(api: KubeClient): Promise<void> {
+    events.event(reference(), 'Normal', 'Starting', 'Starting kubelet.');
+    let retryMs = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      try {
+        if (node === undefined && config.registerNode !== false) await register(api);
+        else {
+          node ??= await api.get(resources.nodes, nodeName);
+          await report(api);
+        }
+        retryMs = FIRST_RETRY_MS;
+        const ready = node?.status.conditions?.find((c) => c.type === 'Ready')?.status === 'True';
+        await clock.sleep(ready ? statusEveryMs : Math.min(FAST_STATUS_MS, statusEveryMs), signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // Somebody deleted the Node: it is registered again.
+        if (hasReason(error, 'NotFound')) node = undefined;
+        log.error('Unable to update node status', { node: nodeName, err: errorText(error) });
+        await clock.sleep(retryMs, signal);
+        retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+      }
+    }
+  }
+
+  async function keepLease(api: KubeClient): Promise<void> {
+    const seconds = config.nodeLeaseDurationSeconds ?? DEFAULT_LEASE_SECONDS;
+    const everyMs = (seconds * 1000) / 4;
+    let lease: Stored<Lease> | undefined;
+    let retryMs = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      try {
+        const spec = { ...lease?.spec, holderIdentity: nodeName, leaseDurationSeconds: seconds, renewTime: microTime(clock.now()) };
+        if (lease) lease = await api.update(resources['leases.coordination.k8s.io'], { ...lease, spec });
+        else lease = await createLease(api, spec);
+        retryMs = FIRST_RETRY_MS;
+        await clock.sleep(everyMs, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        lease = undefined;
+        log.v(1, 'Lease could not be renewed', { err: errorText(error) });
+        await clock.sleep(retryMs, signal);
+        retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+      }
+    }
+  }
+
+  async function createLease(api: KubeClient, spec: NonNullable<Lease['spec']>): Promise<Stored<Lease>> {
+    const owner = node && { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata.uid }] };
+    const metadata = { name: nodeName, namespace: LEASE_NAMESPACE, ...owner };
+    try {
+      return await api.create(resources['leases.coordination.k8s.io'], { metadata, spec }, { namespace: LEASE_NAMESPACE });
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+      const lease = await api.get(resources['leases.coordination.k8s.io'], nodeName, { namespace: LEASE_NAMESPACE });
+      return api.update(resources['leases.coordination.k8s.io'], { ...lease, spec: { ...lease.spec, ...spec } });
+    }
+  }
+
+  const loops = client ? [keepStatus(client), keepLease(client)] : [];
+  return {
+    node: () => node,
+    machine,
+    allocatable: () => allocatable(machine, config),
+    async close() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+function withoutTimes(status: NodeStatus): NodeStatus {
+  const { conditions = [], ...rest } = status;
+  return { ...rest, conditions: conditions.map(({ lastHeartbeatTime: _heartbeat, ...condition }) => condition) };
+}
+
+/** Conditions and addresses merge by type on the server; addresses that went must be named. */
+function statusChange(before: NodeStatus | undefined, status: NodeStatus): Record<string, unknown> {
+  const stale = (before?.addresses ?? []).filter((a) => !(status.addresses ?? []).some((b) => b.type === a.type));
+  const addresses = [...(status.addresses ?? []), ...stale.map(({ type }) => ({ type, $patch: 'delete' }))];
+  return { ...status, addresses };
+}

@@ -1,0 +1,173 @@
+/** The Node object as this machine fills it in (kubernetes `pkg/kubelet/nodestatus/setters.go`, `kubelet_node_status.go`). */
+import { isIPv4 } from 'node:net';
+import { formatQuantity, quantityOf, quantityValue } from '../../api/quantity.ts';
+import { goTime } from '../../api/time.ts';
+import type { Node, NodeCondition, NodeStatus, ObjectOf } from '../../api/types.ts';
+import type { Image, RuntimeCondition, RuntimeVersion } from '../../runtime/runtime.ts';
+import type { Machine } from './machine.ts';
+
+type KubeletConfiguration = ObjectOf<'kubelet.config.k8s.io/v1beta1.KubeletConfiguration'>;
+
+export interface NodeInput {
+  readonly nodeName: string;
+  readonly nodeIPs: readonly string[];
+  readonly port: number;
+  /** Shown as the kubelet's version: `v1.36.3`. */
+  readonly version: string;
+  readonly machine: Machine;
+  readonly config: KubeletConfiguration;
+  readonly runtime: RuntimeVersion;
+  readonly runtimeConditions: readonly RuntimeCondition[];
+  readonly images: readonly Image[];
+  /** Of the Node as it is: transition times are kept from there. */
+  readonly previous: readonly NodeCondition[];
+  readonly now: number;
+}
+
+const MAX_NAMES_PER_IMAGE = 5;
+const DEFAULT_MAX_IMAGES = 50;
+const CPU_MILLI = 1000;
+/** Features that a scheduler may ask for and this node has. */
+const DECLARED: readonly string[] = ['ExtendWebSocketsToKubelet'];
+
+/** The Node to register. */
+export function initialNode(input: NodeInput): Node {
+  const { nodeName, machine, config } = input;
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: nodeName,
+      labels: nodeLabels(nodeName, machine),
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    },
+    spec: { ...(config.registerWithTaints && config.registerWithTaints.length > 0 && { taints: config.registerWithTaints }) },
+    status: nodeStatus(input),
+  };
+}
+
+export function nodeLabels(nodeName: string, { architecture, operatingSystem }: Machine): Record<string, string> {
+  return {
+    'beta.kubernetes.io/arch': architecture,
+    'beta.kubernetes.io/os': operatingSystem,
+    'kubernetes.io/arch': architecture,
+    'kubernetes.io/hostname': nodeName,
+    'kubernetes.io/os': operatingSystem,
+  };
+}
+
+export function nodeStatus(input: NodeInput): NodeStatus {
+  const { nodeName, nodeIPs, port, version, machine, runtime, config } = input;
+  return {
+    capacity: capacity(machine, config),
+    allocatable: allocatable(machine, config),
+    conditions: nodeConditions(input),
+    addresses: [...onePerFamily(nodeIPs).map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: nodeName }],
+    daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    nodeInfo: {
+      machineID: machine.machineID,
+      systemUUID: machine.systemUUID,
+      bootID: machine.bootID,
+      kernelVersion: machine.kernelVersion,
+      osImage: machine.osImage,
+      containerRuntimeVersion: `${runtime.runtimeName}://${runtime.runtimeVersion}`,
+      kubeletVersion: version,
+      kubeProxyVersion: '',
+      operatingSystem: machine.operatingSystem,
+      architecture: machine.architecture,
+    },
+    images: imageList(input.images, config.nodeStatusMaxImages ?? DEFAULT_MAX_IMAGES),
+    declaredFeatures: [...DECLARED],
+  };
+}
+
+const onePerFamily = (ips: readonly string[]): string[] =>
+  [ips.find((ip) => isIPv4(ip) === isIPv4(ips[0] ?? '')), ips.find((ip) => isIPv4(ip) !== isIPv4(ips[0] ?? ''))].filter((ip) => ip !== undefined);
+
+const kibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
+
+export function capacity(machine: Machine, config: KubeletConfiguration): Record<string, string> {
+  const perCore = config.podsPerCore ?? 0;
+  const pods = Math.min(config.maxPods ?? 110, perCore > 0 ? perCore * machine.cpus : Infinity);
+  return {
+    cpu: String(machine.cpus),
+    'ephemeral-storage': kibibytes(machine.storageBytes),
+    ...hugepages(machine),
+    memory: kibibytes(machine.memoryBytes),
+    pods: String(pods),
+  };
+}
+
+const hugepages = (machine: Machine): Record<string, string> =>
+  Object.fromEntries(Object.entries(machine.hugepages).map(([size, bytes]) => [`hugepages-${size}`, bytes === 0 ? '0' : formatQuantity(quantityOf(bytes, 'BinarySI'))]));
+
+/** Capacity without what is reserved and what eviction keeps free. */
+export function allocatable(machine: Machine, config: KubeletConfiguration): Record<string, string> {
+  const reserved = (name: string): string[] => [config.kubeReserved?.[name], config.systemReserved?.[name]].filter((q) => q !== undefined);
+  const bytes = (name: string): number => reserved(name).reduce((sum, q) => sum + quantityValue(q), 0);
+  const pages = Object.values(machine.hugepages).reduce((a, b) => a + b, 0);
+  const memory = Math.floor(machine.memoryBytes / 1024) * 1024;
+  const storage = Math.floor(machine.storageBytes / 1024) * 1024;
+  const cpu = machine.cpus * CPU_MILLI - reserved('cpu').reduce((sum, q) => sum + quantityValue(q) * CPU_MILLI, 0);
+  const evict = config.evictionHard ?? {};
+  return {
+    ...capacity(machine, config),
+    cpu: cpu % CPU_MILLI === 0 ? String(Math.max(0, cpu / CPU_MILLI)) : `${Math.max(0, cpu)}m`,
+    'ephemeral-storage': String(Math.max(0, storage - bytes('ephemeral-storage') - threshold(evict['nodefs.available'], storage))),
+    memory: kibibytes(Math.max(0, memory - bytes('memory') - threshold(evict['memory.available'], memory) - pages)),
+  };
+}
+
+/** A threshold in bytes: an amount, or a share of the capacity (which the original keeps in single precision). */
+function threshold(text: string | undefined, total: number): number {
+  if (text === undefined) return 0;
+  return text.endsWith('%') ? Math.floor(total * Math.fround(Number(text.slice(0, -1)) / 100)) : quantityValue(text);
+}
+
+function imageList(images: readonly Image[], limit: number): NonNullable<NodeStatus['images']> {
+  const sorted = images.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+  return (limit < 0 ? sorted : sorted.slice(0, limit)).map((image) => ({
+    names: [...image.repoDigests, ...image.repoTags].slice(0, MAX_NAMES_PER_IMAGE),
+    sizeBytes: image.sizeBytes,
+  }));
+}
+
+interface Verdict {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+}
+
+const PRESSURES: readonly Verdict[] = [
+  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
+  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
+  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+];
+
+function nodeConditions({ runtimeConditions, previous, now }: NodeInput): NodeCondition[] {
+  return [...PRESSURES, readyVerdict(runtimeConditions)].map((verdict) => {
+    const before = previous.find((c) => c.type === verdict.type);
+    return {
+      type: verdict.type,
+      status: verdict.status,
+      lastHeartbeatTime: goTime(now),
+      lastTransitionTime: (before?.status === verdict.status ? before.lastTransitionTime : undefined) ?? goTime(now),
+      reason: verdict.reason,
+      message: verdict.message,
+    };
+  });
+}
+
+function readyVerdict(conditions: readonly RuntimeCondition[]): Verdict {
+  const problems = conditions.filter((c) => !c.status).map(problem);
+  if (conditions.length === 0) problems.push('container runtime status check may not have completed yet');
+  if (problems.length === 0) return { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' };
+  const message = problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`;
+  return { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message };
+}
+
+const problem = ({ type, reason, message }: RuntimeCondition): string =>
+  type === 'NetworkReady'
+    ? `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`
+    : `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`;

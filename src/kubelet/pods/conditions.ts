@@ -1,0 +1,107 @@
+/** The conditions that the kubelet owns (kubernetes `pkg/kubelet/status/generate.go`). */
+import { goTime } from '../../api/time.ts';
+import type { ContainerStatus, PodCondition } from '../../api/types.ts';
+import { isSidecar, type NodePod } from './pod.ts';
+import type { Phase } from './phase.ts';
+
+/** Go writes a time that never was as null, and readers look for the field. */
+const NEVER = null as unknown as string;
+
+const OWNED = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'DisruptionTarget'] as const;
+export const isOwnedCondition = (type: string): boolean => (OWNED as readonly string[]).includes(type);
+
+export interface ConditionsInput {
+  readonly pod: NodePod;
+  /** As computed, even where the status still shows the phase before it. */
+  readonly phase: Phase;
+  readonly init: readonly ContainerStatus[];
+  readonly app: readonly ContainerStatus[];
+  readonly sandboxReady: boolean;
+  /** As last published or read. */
+  readonly previous: readonly PodCondition[];
+  readonly now: number;
+}
+
+interface Verdict {
+  readonly status: 'True' | 'False';
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** All conditions: those of others first and as they are, then the kubelet's own in their fixed order. */
+export function podConditions(input: ConditionsInput): PodCondition[] {
+  const containersReady = containersReadyVerdict(input);
+  const verdicts: readonly (readonly [string, Verdict])[] = [
+    ['PodReadyToStartContainers', { status: input.sandboxReady ? 'True' : 'False' }],
+    ['Initialized', initializedVerdict(input)],
+    ['Ready', readyVerdict(input, containersReady)],
+    ['ContainersReady', containersReady],
+    ['PodScheduled', { status: 'True' }],
+  ];
+  const foreign = input.previous.filter((c) => !isOwnedCondition(c.type) || c.type === 'DisruptionTarget');
+  return [...foreign, ...verdicts.map(([type, verdict]) => condition(type, verdict, input))];
+}
+
+function condition(type: string, verdict: Verdict, { previous, pod, now }: ConditionsInput): PodCondition {
+  const before = previous.find((c) => c.type === type);
+  const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
+  const { generation } = pod.metadata;
+  return {
+    type,
+    ...(generation !== undefined && { observedGeneration: generation }),
+    status: verdict.status,
+    lastProbeTime: NEVER,
+    lastTransitionTime: since ?? goTime(now),
+    ...(verdict.reason !== undefined && { reason: verdict.reason }),
+    ...(verdict.message !== undefined && { message: verdict.message }),
+  };
+}
+
+function initializedVerdict({ pod, phase, init, app }: ConditionsInput): Verdict {
+  const unknown: string[] = [];
+  const incomplete: string[] = [];
+  for (const container of pod.spec.initContainers ?? []) {
+    const status = init.find((s) => s.name === container.name);
+    if (status === undefined) unknown.push(container.name);
+    else if (isSidecar(container) ? status.started !== true : !status.ready) incomplete.push(container.name);
+  }
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
+  const appStarted = app.some((s) => s.state?.running ?? s.state?.terminated ?? s.lastState?.terminated);
+  const message = listed('containers with unknown status', unknown, 'containers with incomplete status', incomplete);
+  return message === undefined || appStarted ? { status: 'True' } : { status: 'False', reason: 'ContainersNotInitialized', message };
+}
+
+function containersReadyVerdict({ pod, phase, init, app }: ConditionsInput): Verdict {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  const unknown: string[] = [];
+  const unready: string[] = [];
+  const look = (name: string, statuses: readonly ContainerStatus[]): void => {
+    const status = statuses.find((s) => s.name === name);
+    if (status === undefined) unknown.push(name);
+    else if (!status.ready) unready.push(name);
+  };
+  for (const container of pod.spec.initContainers ?? []) if (isSidecar(container)) look(container.name, init);
+  for (const container of pod.spec.containers) look(container.name, app);
+  const message = listed('containers with unknown status', unknown, 'containers with unready status', unready);
+  return message === undefined ? { status: 'True' } : { status: 'False', reason: 'ContainersNotReady', message };
+}
+
+function readyVerdict({ pod, previous }: ConditionsInput, containersReady: Verdict): Verdict {
+  if (containersReady.status === 'False') return containersReady;
+  const problems = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const gate = previous.find((c) => c.type === conditionType);
+    if (gate === undefined) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
+    return gate.status === 'True' ? [] : [`the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`];
+  });
+  return problems.length === 0 ? { status: 'True' } : { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
+}
+
+function listed(...parts: readonly (string | readonly string[])[]): string | undefined {
+  const texts: string[] = [];
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    const [what, names] = [parts[i], parts[i + 1]];
+    if (Array.isArray(names) && names.length > 0) texts.push(`${String(what)}: [${names.join(' ')}]`);
+  }
+  return texts.length === 0 ? undefined : texts.join(', ');
+}

@@ -1,0 +1,124 @@
+/** Makes a container's image available by its pull policy (kubernetes `pkg/kubelet/images/image_manager.go`). */
+import { formatDuration } from '../../api/duration.ts';
+import { RuntimeError, type Image, type PullAuth, type Runtime } from '../../runtime/runtime.ts';
+import type { Clock } from '../../util/clock.ts';
+import { errorText } from '../../util/log.ts';
+import { createBackoff, IMAGE_BACKOFF } from './backoff.ts';
+import type { WaitingReason } from './container-status.ts';
+import type { AnyContainer, NodePod } from './pod.ts';
+import { parseImageName } from './image-name.ts';
+
+/** Sends an event about the container that the image is for. */
+export type ContainerEvent = (type: 'Normal' | 'Warning', reason: string, message: string) => void;
+
+export interface ImagePuller {
+  /** The image, or why there is none. `retryMs` says when to try again. */
+  ensure(
+    pod: NodePod,
+    container: AnyContainer,
+    auths: readonly PullAuth[],
+    event: ContainerEvent,
+    signal: AbortSignal,
+  ): Promise<{ readonly image: Image } | { readonly failed: WaitingReason; readonly retryMs: number }>;
+  forget(podUid: string): void;
+}
+
+/** How long ErrImagePull is shown before ImagePullBackOff takes its place. */
+const SHOW_FAILURE_MS = 3000;
+const RETRY_MS = 10_000;
+
+export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
+  const backoff = createBackoff(IMAGE_BACKOFF);
+  const lastError = new Map<string, { readonly at: number; readonly text: string }>();
+
+  return {
+    async ensure(pod, container, auths, event, signal) {
+      const asked = container.image ?? '';
+      const parsed = parseImageName(asked);
+      if ('error' in parsed) {
+        const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": ${parsed.error}`;
+        event('Warning', 'InspectFailed', message);
+        return { failed: { reason: 'InvalidImageName', message }, retryMs: RETRY_MS };
+      }
+      const policy = container.imagePullPolicy ?? 'IfNotPresent';
+      let present: Image | null;
+      try {
+        present = await runtime.imageStatus(parsed.name);
+      } catch (error) {
+        const message = `Failed to inspect image "${parsed.name}": ${errorText(error)}`;
+        event('Warning', 'InspectFailed', message);
+        return { failed: { reason: 'ImageInspectError', message }, retryMs: RETRY_MS };
+      }
+      if (present && policy !== 'Always') {
+        event('Normal', 'Pulled', `Container image "${asked}" already present on machine and can be accessed by the pod`);
+        return { image: present };
+      }
+      if (policy === 'Never') {
+        const message = `Container image "${asked}" is not present with pull policy of Never`;
+        event('Warning', 'ErrImageNeverPull', message);
+        return { failed: { reason: 'ErrImageNeverPull', message }, retryMs: RETRY_MS };
+      }
+      return pull(pod, asked, parsed.name, auths, event, signal);
+    },
+    forget(podUid) {
+      backoff.forget(`${podUid}_`);
+      for (const key of lastError.keys()) if (key.startsWith(`${podUid}_`)) lastError.delete(key);
+    },
+  };
+
+  async function pull(pod: NodePod, asked: string, name: string, auths: readonly PullAuth[], event: ContainerEvent, signal: AbortSignal) {
+    const key = `${pod.metadata.uid}_${name}`;
+    const failed = lastError.get(key);
+    const waiting = failed && backoff.waiting(key, failed.at, clock.now());
+    if (failed && waiting) {
+      event('Normal', 'BackOff', `Back-off pulling image "${asked}"`);
+      const message = `Back-off pulling image "${asked}": ErrImagePull: ${failed.text}`;
+      return { failed: { reason: 'ImagePullBackOff', message }, retryMs: waiting.remainingMs };
+    }
+    event('Normal', 'Pulling', `Pulling image "${asked}"`);
+    const start = clock.monotonic();
+    try {
+      const id = await pullWithAny(name, auths, signal);
+      const image = (await runtime.imageStatus(id)) ?? (await runtime.imageStatus(name));
+      if (image === null) throw new Error(`image "${name}" is not there after it was pulled`);
+      const took = formatDuration(Math.round(clock.monotonic() - start));
+      event('Normal', 'Pulled', `Successfully pulled image "${asked}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`);
+      lastError.delete(key);
+      backoff.forget(key);
+      return { image };
+    } catch (error) {
+      signal.throwIfAborted();
+      const now = clock.now();
+      const text = errorText(error);
+      backoff.next(key, failed?.at ?? now, now);
+      lastError.set(key, { at: now, text });
+      event('Warning', 'Failed', `Failed to pull image "${asked}": ${text}`);
+      return { failed: pullFailure(asked, text), retryMs: SHOW_FAILURE_MS };
+    }
+  }
+
+  /** Tries each credential until one works; the first answer that is no refusal counts. */
+  async function pullWithAny(name: string, auths: readonly PullAuth[], signal: AbortSignal): Promise<string> {
+    let refusal: unknown;
+    for (const auth of auths.length === 0 ? [undefined] : auths) {
+      try {
+        return await runtime.pullImage(name, auth, signal);
+      } catch (error) {
+        refusal = error;
+        if (signal.aborted || (error instanceof RuntimeError && error.code === 'unavailable')) break;
+      }
+    }
+    throw refusal;
+  }
+}
+
+const KNOWN_PREFIXES = {
+  RegistryUnavailable: 'the registry is unavailable',
+  SignatureValidationFailed: 'the signature validation failed',
+} as const;
+
+function pullFailure(image: string, text: string): WaitingReason {
+  for (const [reason, why] of Object.entries(KNOWN_PREFIXES))
+    if (text.startsWith(reason)) return { reason, message: `image pull failed for ${image} because ${why}${text.slice(reason.length)}` };
+  return { reason: 'ErrImagePull', message: text };
+}

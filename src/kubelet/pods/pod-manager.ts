@@ -1,0 +1,101 @@
+/** All pods of the node: takes them from the sources, admits them, and gives each its worker. */
+import { nanoTime } from '../../api/time.ts';
+import type { Node, Pod } from '../../api/types.ts';
+import type { ObservedPod } from './observed.ts';
+import { refusal } from './admission.ts';
+import { isTerminalPhase, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
+import type { PodServices } from './services.ts';
+import { rejectedStatus } from './status.ts';
+import { startPodWorker, type PodWorker } from './worker.ts';
+
+export interface PodManager {
+  /** A source wants the pod, as it is now. */
+  upsert(source: string, pod: NodePod): void;
+  /** A source does not want it any more. */
+  remove(uid: string, last?: NodePod): void;
+  /** Something of the pod changed in the runtime. */
+  wake(uid: string): void;
+  wakeAll(): void;
+  /** Pods that a source wants, each with its newest status. */
+  pods(): readonly NodePod[];
+  byName(namespace: string, name: string): { readonly pod: NodePod; readonly observed: ObservedPod } | undefined;
+  has(uid: string): boolean;
+  close(): Promise<void>;
+}
+
+export interface PodManagerOptions {
+  readonly services: PodServices;
+  /** The node as the API has it. */
+  readonly node: () => Node | undefined;
+  readonly allowedUnsafeSysctls: readonly string[];
+}
+
+export function createPodManager({ services, node, allowedUnsafeSysctls }: PodManagerOptions): PodManager {
+  const { host, events } = services;
+  const workers = new Map<string, PodWorker>();
+  const seen = new Map<string, string>();
+  /** Pods that came again while the worker of their uid was still removing the last one. */
+  const returning = new Map<string, NodePod>();
+
+  function annotated(source: string, pod: NodePod): NodePod {
+    const { uid } = pod.metadata;
+    const at = seen.get(uid) ?? nanoTime(host.clock.now());
+    seen.set(uid, at);
+    const annotations = { ...pod.metadata.annotations, [SEEN_ANNOTATION]: at, [SOURCE_ANNOTATION]: source };
+    return { ...pod, metadata: { ...pod.metadata, annotations } };
+  }
+
+  function admit(pod: NodePod): NodePod {
+    if (isTerminalPhase(pod.status.phase) || pod.metadata.deletionTimestamp !== undefined) return pod;
+    const others = [...workers.values()].filter((w) => !w.state.removed && !isTerminalPhase(w.state.status.phase)).map((w) => w.state.pod);
+    const no = refusal({ pod, others, node: node(), allocatable: services.allocatable(), allowedUnsafeSysctls });
+    if (no === undefined) return pod;
+    events.pod(pod, 'Warning', no.reason, no.message);
+    return { ...pod, status: rejectedStatus(pod, no.reason, no.message, host.clock.now()) };
+  }
+
+  function start(pod: NodePod): void {
+    const { uid } = pod.metadata;
+    const gone = (): void => {
+      workers.delete(uid);
+      seen.delete(uid);
+      const again = returning.get(uid);
+      returning.delete(uid);
+      if (again) start(admit(annotated(again.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', again)));
+    };
+    workers.set(uid, startPodWorker(services, pod, gone));
+  }
+
+  return {
+    upsert(source, given) {
+      const pod = annotated(source, given);
+      const worker = workers.get(pod.metadata.uid);
+      if (worker === undefined) start(admit(pod));
+      else if (worker.state.removed) returning.set(pod.metadata.uid, pod);
+      else worker.update(pod);
+    },
+    remove(uid, last) {
+      returning.delete(uid);
+      const worker = workers.get(uid);
+      worker?.remove(last && annotated(worker.state.pod.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', last));
+    },
+    wake: (uid) => workers.get(uid)?.wake(),
+    wakeAll: () => workers.forEach((worker) => worker.wake()),
+    pods: () => [...workers.values()].filter((w) => !w.state.removed).map((w) => withStatus(w)),
+    byName(namespace, name) {
+      let found: PodWorker | undefined;
+      for (const worker of workers.values())
+        if (podKey(worker.state.pod) === `${namespace}/${name}` && (found === undefined || found.state.removed)) found = worker;
+      return found && { pod: withStatus(found), observed: found.state.observed };
+    },
+    has: (uid) => workers.has(uid),
+    async close() {
+      await Promise.all([...workers.values()].map((worker) => worker.close()));
+    },
+  };
+}
+
+function withStatus({ state }: PodWorker): NodePod {
+  const pod: Pod & NodePod = { ...state.pod, status: state.status };
+  return pod;
+}

@@ -1,0 +1,94 @@
+/** What one worker knows of its pod, and the two things that it does with that: look again, and publish. */
+import type { PodStatus } from '../../api/types.ts';
+import type { ContainerRuntimeStatus } from '../../runtime/runtime.ts';
+import type { WaitingReason } from './container-status.ts';
+import { isOwnedCondition } from './conditions.ts';
+import { NOTHING_OBSERVED, observePod, type ObservedPod } from './observed.ts';
+import type { Phase } from './phase.ts';
+import { isTerminalPhase, type NodePod } from './pod.ts';
+import type { PodServices } from './services.ts';
+import { podStatus } from './status.ts';
+import { terminationMessage } from './termination-message.ts';
+
+/** `running`: towards the spec. `terminating`: towards nothing running. `terminated`: only the API object and the remains are left. */
+export type Stage = 'running' | 'terminating' | 'terminated';
+
+export interface PodState {
+  pod: NodePod;
+  stage: Stage;
+  /** The source does not want the pod any more. */
+  removed: boolean;
+  /** Why the pod must end although its containers did not. */
+  verdict: { readonly reason: string; readonly message: string } | undefined;
+  status: PodStatus;
+  observed: ObservedPod;
+  /** The status of a pod that was over when it came, or was refused: it stays as long as the runtime knows nothing of the pod. */
+  readonly settled: PodStatus | undefined;
+  /** By container name: why the last start failed. */
+  readonly waiting: Map<string, WaitingReason>;
+  /** Last words by container id: read once, when it ended. */
+  readonly messages: Map<string, string>;
+}
+
+export function newPodState(pod: NodePod): PodState {
+  const over = isTerminalPhase(pod.status.phase);
+  return {
+    pod,
+    stage: over ? 'terminating' : 'running',
+    settled: over ? pod.status : undefined,
+    removed: false,
+    verdict: undefined,
+    status: pod.status,
+    observed: NOTHING_OBSERVED,
+    waiting: new Map(),
+    messages: new Map(),
+  };
+}
+
+/** Takes a newer pod from the source; conditions that others wrote come with it. */
+export function takePod(state: PodState, pod: NodePod): void {
+  state.pod = pod;
+  const foreign = (pod.status.conditions ?? []).filter((c) => !isOwnedCondition(c.type));
+  const own = (state.status.conditions ?? []).filter((c) => isOwnedCondition(c.type));
+  state.status = { ...state.status, conditions: [...foreign, ...own] };
+}
+
+/** Asks the runtime for everything of the pod. */
+export async function look(services: PodServices, state: PodState): Promise<ObservedPod> {
+  const seen = await observePod(services.runtime, state.pod.metadata.uid);
+  const containers = await Promise.all(seen.containers.map((c) => withLastWords(services, state, c)));
+  state.observed = { ...seen, containers };
+  const ids = new Set(seen.containers.map((c) => c.id));
+  for (const id of state.messages.keys()) if (!ids.has(id)) state.messages.delete(id);
+  return state.observed;
+}
+
+async function withLastWords({ host }: PodServices, { messages }: PodState, c: ContainerRuntimeStatus): Promise<ContainerRuntimeStatus> {
+  if (c.state !== 'exited') return c;
+  const message = messages.get(c.id) ?? (await terminationMessage(host.files, c));
+  messages.set(c.id, message);
+  return { ...c, message };
+}
+
+/** Computes the status from what was seen last and sends it on its way; the phase that the containers ask for. */
+export function publish(services: PodServices, state: PodState, options: { readonly finished: boolean; readonly observed?: ObservedPod }): Phase {
+  if (state.settled && state.observed.containers.length === 0) {
+    services.statuses.publish(state.pod, state.settled);
+    return state.settled.phase === 'Succeeded' ? 'Succeeded' : 'Failed';
+  }
+  const { status, phase } = podStatus({
+    pod: state.pod,
+    observed: options.observed ?? state.observed,
+    previous: state.status,
+    waiting: state.waiting,
+    probes: services.probes,
+    runtimeName: services.runtimeName,
+    hostIPs: services.hostIPs,
+    finished: options.finished,
+    verdict: state.verdict,
+    now: services.host.clock.now(),
+  });
+  state.status = status;
+  services.statuses.publish(state.pod, status);
+  return phase;
+}

@@ -1,0 +1,199 @@
+/** One step of a pod towards its spec: does what the plan says (kubernetes `pkg/kubelet/kuberuntime/kuberuntime_manager.go`, SyncPod). */
+import type { PodSandboxConfig } from '../../runtime/runtime.ts';
+import { errorText } from '../../util/log.ts';
+import { podDns } from '../spec/dns.ts';
+import { pullCredentials, type RegistryCredential } from '../spec/pull-secrets.ts';
+import { sandboxConfig } from '../spec/sandbox-config.ts';
+import { VolumesNotReady, type ReadyVolume } from '../volumes/volume-manager.ts';
+import { podDirectory } from './directories.ts';
+import { ignoringGone, killContainer, killPod, podGraceSeconds, stopSandboxes } from './kill.ts';
+import { anyRunning, containersNamed, readySandbox, type ObservedPod } from './observed.ts';
+import { isIdle, planPod, type ContainerToKill, type PodPlan } from './plan.ts';
+import { isSidecar } from './pod.ts';
+import { look, publish, type PodState } from './pod-state.ts';
+import type { PodServices } from './services.ts';
+import { startContainer } from './start-container.ts';
+
+export interface SyncOutcome {
+  /** Something was done: look again at once. */
+  readonly again: boolean;
+  /** Milliseconds until it is worth trying what failed again. */
+  readonly retryMs?: number;
+}
+
+/** A step that could not be done; an event was sent. Without `retryMs` it is tried again ever more slowly. */
+class StepFailed extends Error {
+  readonly retryMs: number | undefined;
+  constructor(message: string, retryMs?: number) {
+    super(message);
+    this.name = 'StepFailed';
+    this.retryMs = retryMs;
+  }
+}
+
+const SANDBOX_RETRY_MS = 5000;
+const NETWORK_RETRY_MS = 1000;
+
+/** `signal` is aborted when the pod is to end: what is under way is given up. */
+export async function syncPod(services: PodServices, state: PodState, signal: AbortSignal): Promise<SyncOutcome> {
+  const { pod } = state;
+  const plan = planPod(pod, state.observed, services.probes);
+  try {
+    const volumes = await prepareVolumes(services, state);
+    if (isIdle(plan)) return { again: false };
+    signal.throwIfAborted();
+    await stopWhatMustStop(services, state, plan);
+    if (plan.killPod && !plan.createSandbox) return { again: true };
+    const sandbox = await ensureSandbox(services, state, plan);
+    signal.throwIfAborted();
+    return await startAll(services, state, { plan, volumes, ...sandbox, signal });
+  } catch (error) {
+    if (signal.aborted) return { again: true };
+    if (error instanceof StepFailed && error.retryMs !== undefined) return { again: false, retryMs: error.retryMs };
+    throw error;
+  }
+}
+
+async function prepareVolumes(services: PodServices, { pod }: PodState): Promise<ReadonlyMap<string, ReadyVolume>> {
+  const { host, settings, volumes, hostIPs } = services;
+  const directory = podDirectory(settings.rootDir, pod.metadata.uid);
+  try {
+    await host.files.mkdir(directory, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    services.events.pod(pod, 'Warning', 'Failed', `error making pod data directories: ${errorText(error)}`);
+    throw new StepFailed(errorText(error));
+  }
+  try {
+    return await volumes.prepare(pod, { hostIPs, podIPs: [], allocatable: services.allocatable() });
+  } catch (error) {
+    if (!(error instanceof VolumesNotReady)) throw error;
+    for (const { message } of error.failures) services.events.pod(pod, 'Warning', 'FailedMount', message);
+    throw new StepFailed(error.message);
+  }
+}
+
+async function stopWhatMustStop(services: PodServices, state: PodState, plan: PodPlan): Promise<void> {
+  const { pod, observed } = state;
+  if (plan.killPod) {
+    if (plan.createSandbox && observed.sandboxes.length > 0)
+      services.events.pod(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+    if (anyRunning(observed)) await killPod(services, pod, observed, podGraceSeconds(pod));
+    else await stopSandboxes(services, observed);
+    if (plan.createSandbox) await removeInitContainers(services, state);
+    return;
+  }
+  const podIP = readySandbox(observed)?.ips[0] ?? '';
+  for (const kill of plan.kill)
+    await killContainer(services, pod, kill.target, kill.id, podIP, { graceSeconds: graceFor(state, kill), message: kill.message });
+}
+
+/** A probe may give its container another grace period than the pod. */
+function graceFor({ pod }: PodState, { target: { container }, probe }: ContainerToKill): number {
+  const own = probe === undefined ? undefined : (probe === 'liveness' ? container.livenessProbe : container.startupProbe)?.terminationGracePeriodSeconds;
+  return own ?? podGraceSeconds(pod);
+}
+
+/** A new sandbox starts from the beginning: what the old init containers did does not count. */
+async function removeInitContainers({ runtime }: PodServices, { pod, observed }: PodState): Promise<void> {
+  for (const { name } of pod.spec.initContainers ?? [])
+    for (const c of containersNamed(observed, name)) await ignoringGone(runtime.removeContainer(c.id));
+}
+
+interface Sandbox {
+  readonly sandboxId: string;
+  readonly sandbox: PodSandboxConfig;
+  readonly podIPs: readonly string[];
+}
+
+async function ensureSandbox(services: PodServices, state: PodState, plan: PodPlan): Promise<Sandbox> {
+  const { pod } = state;
+  const { runtime, settings, events } = services;
+  const dns = podDns(pod, { ...settings, host: await services.nodeDns() });
+  const fail = (reason: string, message: string, retryMs: number): StepFailed => {
+    events.pod(pod, 'Warning', reason, message);
+    return new StepFailed(message, retryMs);
+  };
+  let sandbox: PodSandboxConfig;
+  try {
+    sandbox = sandboxConfig(pod, plan.attempt, dns.config, settings);
+  } catch (error) {
+    throw fail('FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`, SANDBOX_RETRY_MS);
+  }
+  const ready = readySandbox(state.observed);
+  if (!plan.createSandbox && ready) return { sandboxId: ready.id, sandbox, podIPs: ready.ips };
+
+  for (const { reason, message } of dns.warnings) events.pod(pod, 'Warning', reason, message);
+  if (pod.spec.hostNetwork !== true) {
+    const network = (await runtime.status()).conditions.find((c) => c.type === 'NetworkReady');
+    if (network?.status === false) {
+      const why = `container runtime network not ready: NetworkReady=false reason:${network.reason} message:${network.message}`;
+      throw fail('NetworkNotReady', `network is not ready: ${why}`, NETWORK_RETRY_MS);
+    }
+  }
+  let sandboxId: string;
+  try {
+    await services.host.files.mkdir(sandbox.logDirectory, { recursive: true, mode: 0o755 });
+    sandboxId = await runtime.runPodSandbox(sandbox);
+  } catch (error) {
+    throw fail('FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`, SANDBOX_RETRY_MS);
+  }
+  try {
+    const { ips } = await runtime.podSandboxStatus(sandboxId);
+    await look(services, state);
+    publish(services, state, { finished: false });
+    return { sandboxId, sandbox, podIPs: ips };
+  } catch (error) {
+    throw fail('FailedPodSandBoxStatus', `Unable to get pod sandbox status: ${errorText(error)}`, SANDBOX_RETRY_MS);
+  }
+}
+
+interface StartPass extends Sandbox {
+  readonly plan: PodPlan;
+  readonly volumes: ReadonlyMap<string, ReadyVolume>;
+  readonly signal: AbortSignal;
+}
+
+async function startAll(services: PodServices, state: PodState, pass: StartPass): Promise<SyncOutcome> {
+  const credentials = await readCredentials(services, state);
+  let retryMs: number | undefined;
+  let last: string | undefined;
+  for (const target of pass.plan.start) {
+    pass.signal.throwIfAborted();
+    const { name } = target.container;
+    const result = await startContainer(services, { ...pass, pod: state.pod, target, observed: state.observed, credentials });
+    if ('started' in result) {
+      state.waiting.delete(name);
+      last = result.started;
+      continue;
+    }
+    state.waiting.set(name, result.failed);
+    if (result.retryMs !== undefined) retryMs = Math.min(retryMs ?? Infinity, result.retryMs);
+    if (target.kind === 'init' && !isSidecar(target.container)) break;
+  }
+  const observed = await look(services, state);
+  // A container that was started and is over by now is shown running once: a watcher sees every state.
+  publish(services, state, { finished: false, observed: last === undefined ? observed : asRunning(observed, last) });
+  return { again: last !== undefined || retryMs === undefined, ...(retryMs !== undefined && { retryMs }) };
+}
+
+function asRunning(observed: ObservedPod, id: string): ObservedPod {
+  return {
+    ...observed,
+    containers: observed.containers.map((c) =>
+      c.id === id && c.state === 'exited' && c.startedAt > 0 ? { ...c, state: 'running', finishedAt: 0, exitCode: 0, reason: '', message: '' } : c,
+    ),
+  };
+}
+
+async function readCredentials({ objects, events, host, log }: PodServices, { pod }: PodState): Promise<RegistryCredential[]> {
+  const credentials: RegistryCredential[] = [];
+  for (const { name = '' } of pod.spec.imagePullSecrets ?? []) {
+    try {
+      credentials.push(...pullCredentials(await objects.reader(host.clock.now() - 1000).secret(pod.metadata.namespace, name)));
+    } catch (error) {
+      log.warn('Pull secret could not be read', { pod: pod.metadata.name, secret: name, err: errorText(error) });
+      events.pod(pod, 'Warning', 'FailedToRetrieveImagePullSecret', `Unable to retrieve some image pull secrets (${name}); attempting to pull the image may not succeed.`);
+    }
+  }
+  return credentials;
+}

@@ -1,0 +1,56 @@
+/** Requests and limits as the runtime takes them (kubernetes `pkg/kubelet/kuberuntime/kuberuntime_container_linux.go`, `pkg/kubelet/qos/policy.go`). */
+import { parseDuration } from '../../api/duration.ts';
+import { quantityMilli, quantityNanos, quantityValue } from '../../api/quantity.ts';
+import type { LinuxResources } from '../../runtime/runtime.ts';
+import { isStatic, type AnyContainer, type NodePod } from '../pods/pod.ts';
+import { qosClass } from '../../api/qos.ts';
+
+export interface ResourceSettings {
+  readonly cpuCFSQuota: boolean;
+  readonly cpuCFSQuotaPeriod: string;
+  /** `-1` for none. */
+  readonly podPidsLimit: number;
+  /** Memory of the machine in bytes: the measure of oom_score_adj. */
+  readonly memoryCapacity: number;
+}
+
+const MIN_SHARES = 2;
+const MAX_SHARES = 262_144;
+const MIN_QUOTA = 1000;
+const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
+
+export function containerResources(pod: NodePod, container: AnyContainer, settings: ResourceSettings): LinuxResources {
+  const { requests = {}, limits = {} } = container.resources ?? {};
+  const cpuLimit = limits['cpu'] ?? pod.spec.resources?.limits?.['cpu'];
+  const memoryLimit = limits['memory'] ?? pod.spec.resources?.limits?.['memory'];
+  const cpuRequest = requests['cpu'] ?? limits['cpu'];
+  const period = Math.round(parseDuration(settings.cpuCFSQuotaPeriod) * 1000);
+  const quota = cpuLimit !== undefined && quantityNanos(cpuLimit) > 0n ? cpuQuota(quantityMilli(cpuLimit), period) : 0;
+  return {
+    cpuShares: cpuShares(cpuRequest === undefined ? 0 : quantityMilli(cpuRequest)),
+    ...(settings.cpuCFSQuota && { cpuPeriod: period, cpuQuota: quota }),
+    ...(memoryLimit !== undefined &&
+      quantityNanos(memoryLimit) > 0n && {
+        memoryLimitBytes: quantityValue(memoryLimit),
+        memorySwapLimitBytes: quantityValue(memoryLimit),
+      }),
+    oomScoreAdj: oomScoreAdj(pod, container, settings.memoryCapacity),
+    ...(settings.podPidsLimit > 0 && { pidsLimit: settings.podPidsLimit }),
+  };
+}
+
+/** cgroup cpu.shares of a request in millicores. */
+export const cpuShares = (milli: number): number => Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.floor((milli * 1024) / 1000)));
+const cpuQuota = (milli: number, period: number): number => Math.max(MIN_QUOTA, Math.floor((milli * period) / 1000));
+
+/** How soon the kernel picks the container when memory runs out: 1000 first, -997 last. */
+export function oomScoreAdj(pod: NodePod, container: AnyContainer, memoryCapacity: number): number {
+  if (isStatic(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY) return -997;
+  const qos = qosClass(pod);
+  if (qos === 'Guaranteed') return -997;
+  if (qos === 'BestEffort') return 1000;
+  const request = container.resources?.requests?.['memory'] ?? container.resources?.limits?.['memory'];
+  const bytes = request === undefined ? 0 : quantityValue(request);
+  const adjust = memoryCapacity > 0 ? 1000 - Math.floor((1000 * bytes) / memoryCapacity) : 1000;
+  return Math.min(999, Math.max(3, adjust));
+}
