@@ -7,7 +7,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
 };
 
-/** JSON as Go's encoder writes it: safe to embed in HTML. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNSAFE, (character) => ESCAPED[character] ?? character);
+/** JSON as Go's encoder writes it: safe to embed in HTML; on one line unless `indent` spaces are asked for. */
+export function goJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(UNSAFE, (character) => ESCAPED[character] ?? character);
 }

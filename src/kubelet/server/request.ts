@@ -9,6 +9,16 @@ import type { NodeView } from './node-view.ts';
 /** The three servers of a kubelet: 10250, 10255 and 10248. */
 export type ServerKind = 'secure' | 'readonly' | 'healthz';
 
+/** Who measures: each writes one body, in Prometheus' text form, or for `summary` as an object. */
+export interface Measurements {
+  readonly metrics?: () => Promise<string>;
+  readonly cadvisor?: () => Promise<string>;
+  readonly resource?: () => Promise<string>;
+  readonly probes?: () => Promise<string>;
+  readonly slis?: () => Promise<string>;
+  readonly summary?: (onlyCpuAndMemory: boolean) => Promise<unknown>;
+}
+
 /** What all endpoints share. */
 export interface ServerContext {
   readonly config: KubeletConfiguration;
@@ -22,6 +32,7 @@ export interface ServerContext {
   readonly version: string;
   /** The directory behind `/logs/`. */
   readonly systemLogDir: string;
+  readonly measurements: Measurements;
   /** First elements of the paths that are registered exactly, sorted, for `/statusz`. */
   readonly exactPaths: readonly string[];
   /** Milliseconds since 1970. */

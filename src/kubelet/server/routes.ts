@@ -6,6 +6,7 @@ import { containerLogsEndpoint } from './endpoints/container-logs.ts';
 import { execEndpoint } from './endpoints/exec.ts';
 import { flagzEndpoint } from './endpoints/flagz.ts';
 import { healthzCheckEndpoint, healthzEndpoint, type CheckName } from './endpoints/healthz.ts';
+import { metricsEndpoint, summaryEndpoint } from './endpoints/metrics.ts';
 import { podsEndpoint, runningPodsEndpoint } from './endpoints/pods.ts';
 import { portForwardEndpoint } from './endpoints/port-forward.ts';
 import { pprofEndpoint } from './endpoints/pprof.ts';
@@ -13,7 +14,7 @@ import { runEndpoint } from './endpoints/run.ts';
 import { statuszEndpoint } from './endpoints/statusz.ts';
 import { systemLogsEndpoint } from './endpoints/system-logs.ts';
 import { verbosityEndpoint } from './endpoints/verbosity.ts';
-import type { ServerKind } from './request.ts';
+import type { Measurements, ServerKind } from './request.ts';
 import type { ExactRoute, Route, ServiceRoute, Switch } from './route.ts';
 
 const DISABLED = 'Debug endpoints are disabled.';
@@ -47,6 +48,10 @@ function healthCheck(check: CheckName, servers: readonly ServerKind[]): ExactRou
   };
 }
 
+function metrics(path: string, body: keyof Omit<Measurements, 'summary'>, doc: string): ExactRoute {
+  return { registration: 'exact', path, servers: OPEN, subresources: ['metrics'], switches: [], handler: metricsEndpoint(body), doc };
+}
+
 export const routes: readonly Route[] = [
   {
     registration: 'exact',
@@ -73,6 +78,23 @@ export const routes: readonly Route[] = [
     },
     '',
   ),
+  ...service(
+    {
+      root: '/stats/',
+      methods: ['GET', 'POST'],
+      produces: JSON_TYPE,
+      subresources: ['stats'],
+      switches: [],
+      handler: summaryEndpoint,
+      doc: 'Use of resources by the node, its pods and containers.',
+    },
+    'summary',
+  ),
+  metrics('/metrics', 'metrics', 'Metrics of the kubelet itself.'),
+  metrics('/metrics/cadvisor', 'cadvisor', 'Metrics of containers.'),
+  metrics('/metrics/resource', 'resource', 'CPU and memory of the node, pods and containers.'),
+  metrics('/metrics/probes', 'probes', 'Outcomes of probes.'),
+  metrics('/metrics/slis', 'slis', 'Outcomes of health checks.'),
   ...service(
     {
       root: '/runningpods/',

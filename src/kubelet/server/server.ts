@@ -12,7 +12,7 @@ import { unknownGates } from './feature-gates.ts';
 import { buildMux, matchPath, matchRoute, type Mux, type Registration } from './mux.ts';
 import type { NodeView } from './node-view.ts';
 import { redirect } from './redirect.ts';
-import type { Handler, ServerContext, ServerKind } from './request.ts';
+import type { Handler, Measurements, ServerContext, ServerKind } from './request.ts';
 import { routes } from './routes.ts';
 import { cipherList, tlsVersion } from './tls-names.ts';
 
@@ -40,6 +40,8 @@ export interface KubeletServerOptions {
   readonly version: string;
   /** The directory behind `/logs/`; default `/var/log`. */
   readonly systemLogDir?: string;
+  /** What `/metrics…` and `/stats/summary` show; without one the path answers that nothing measures it. */
+  readonly measurements?: Measurements;
   /** Replaces the configuration's ports, where 0 means off: tests take free ports with 0 here. */
   readonly ports?: Partial<Readonly<Record<ServerKind, number>>>;
 }
@@ -68,6 +70,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     flags: options.flags ?? {},
     version: options.version,
     systemLogDir: options.systemLogDir ?? '/var/log',
+    measurements: options.measurements ?? {},
     exactPaths: exactPaths(),
     startedAt: host.clock.now(),
   };

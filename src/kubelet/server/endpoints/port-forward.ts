@@ -1,10 +1,10 @@
-import { servePortForward } from '../../../net/portforward/server.ts';
+import { forwardedPorts } from '../../../net/portforward/ports.ts';
+import { servePortForward, TUNNEL_PROTOCOL } from '../../../net/portforward/server.ts';
+import { isWebSocketRequest, offeredSubProtocols } from '../../../net/websocket-handshake.ts';
 import { sendText } from '../../../net/respond.ts';
 import { podOf } from '../lookup.ts';
 import type { Handler, KubeletRequest } from '../request.ts';
-import { serveTarget } from './stream-target.ts';
-
-const MAX_PORT = 65_535;
+import { idleTimeout, serveTarget } from './stream-target.ts';
 
 /** Connections to a pod's ports over SPDY or WebSocket (kubelet `getPortForward`). */
 export const portForwardEndpoint: Handler = async (request) => {
@@ -31,25 +31,13 @@ export const portForwardEndpoint: Handler = async (request) => {
   await serveTarget(
     request,
     () => context.view.runtime.portForward(sandboxId),
-    (upgrade, target) => servePortForward(upgrade, target.dial),
+    (upgrade, target) => servePortForward(upgrade, target.dial, { pod: sandboxId, idleTimeoutMs: idleTimeout(context) }),
   );
 };
 
-/** What is wrong with the ports that a WebSocket request must name (cri-streaming `portforward/websocket.go`). */
-function portsProblem({ exchange, upgrade }: KubeletRequest): string | undefined {
-  const { headers } = exchange.request;
-  if (upgrade === undefined || headers.upgrade?.toLowerCase() !== 'websocket') return undefined;
-  if (/(^|[\s,])SPDY\/3\.1\+portforward\.k8s\.io/.test(headers['sec-websocket-protocol'] ?? '')) return undefined;
-  const values = exchange.target.query.getAll('port');
-  if (values.length === 0) return 'query parameter "port" is required';
-  for (const value of values) {
-    if (value === '') return 'query parameter "port" cannot be empty';
-    for (const text of value.split(',')) {
-      const wrong = /^\d+$/.test(text) ? (Number(text) > MAX_PORT ? 'value out of range' : undefined) : 'invalid syntax';
-      if (wrong !== undefined)
-        return `unable to parse ${JSON.stringify(text)} as a port: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${wrong}`;
-      if (Number(text) === 0) return `port ${JSON.stringify(text)} must be > 0`;
-    }
-  }
-  return undefined;
+/** What is wrong with the ports that the old WebSocket form must name: said before the pod is looked for. */
+function portsProblem({ upgrade }: KubeletRequest): string | undefined {
+  if (upgrade === undefined || !isWebSocketRequest(upgrade) || offeredSubProtocols(upgrade).includes(TUNNEL_PROTOCOL)) return undefined;
+  const wanted = forwardedPorts(upgrade.target.query);
+  return 'error' in wanted ? wanted.error : undefined;
 }

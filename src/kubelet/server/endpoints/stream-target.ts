@@ -1,4 +1,6 @@
 /** What exec, attach and port-forward share: parameters, and the way from a runtime's target to the client. */
+import { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { parseDuration } from '../../../api/duration.ts';
 import type { UpgradeExchange } from '../../../net/http.ts';
 import { proxyUpgrade } from '../../../net/proxy.ts';
@@ -50,7 +52,16 @@ export async function serveTarget<T extends Target>(
     sendText(exchange, streamingStatus(error), grpcText(error));
     return;
   }
-  if (upgrade === undefined) goHttpError(exchange, 500, 'Upgrade request required');
-  else if (target.kind === 'url') await proxyUpgrade(upgrade, { url: new URL(target.url) });
+  if (upgrade === undefined) {
+    goHttpError(exchange, 500, 'Upgrade request required');
+    return;
+  }
+  handOver(exchange, upgrade);
+  if (target.kind === 'url') await proxyUpgrade(upgrade, { url: new URL(target.url) });
   else await serve(upgrade, target as Extract<T, { kind: 'local' }>);
+}
+
+/** Lets go of the socket: from here on the stream answers for itself, refusals too. */
+function handOver({ response }: KubeletRequest['exchange'], { socket }: UpgradeExchange): void {
+  if (response instanceof ServerResponse && socket instanceof Socket) response.detachSocket(socket);
 }

@@ -107,7 +107,7 @@ export function createLineFilter(options: LineFilterOptions): LineFilter {
       out = Buffer.allocUnsafe(data.length);
       length = 0;
       let at = 0;
-      for (; at < data.length; ) {
+      for (; at < data.length;) {
         if (remaining <= 0) break;
         const newline = data.indexOf(NEWLINE, at);
         const end = newline < 0 ? data.length : newline + 1;

@@ -1,0 +1,70 @@
+/** `/metrics…` and `/stats/summary`: who may ask and in which form; what is measured comes from `Measurements`. */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { BodyTooLargeError, readBody } from '../../../net/body.ts';
+import { goHttpError, sendBytes, sendText } from '../../../net/respond.ts';
+import { errorText } from '../../../util/log.ts';
+import { goJson } from '../go-json.ts';
+import type { Handler, KubeletRequest, Measurements } from '../request.ts';
+
+const zip = promisify(gzip);
+const NOT_MEASURED = 'nothing on this node measures this';
+const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+/** A form with one boolean. */
+const MAX_FORM = 64 * 1024;
+
+/** Serves one exposition, gzipped when the client takes that (client_golang `promhttp`). Any method is served. */
+export function metricsEndpoint(body: keyof Omit<Measurements, 'summary'>): Handler {
+  return async ({ exchange, context }) => {
+    let text: string;
+    try {
+      const measure = context.measurements[body];
+      if (measure === undefined) throw new Error(NOT_MEASURED);
+      text = await measure();
+    } catch (error) {
+      goHttpError(exchange, 500, `An error has occurred while serving metrics:\n\n${errorText(error)}`);
+      return;
+    }
+    const zipped = acceptsGzip(exchange.request.headers['accept-encoding']);
+    const bytes = zipped ? await zip(text, { level: 1 }) : Buffer.from(text);
+    sendBytes(exchange, 200, bytes, {
+      'Content-Type': TEXT_TYPE,
+      'Process-Start-Time-Unix': String(Math.floor(context.startedAt / 1000)),
+      ...(zipped && { 'Content-Encoding': 'gzip' }),
+    });
+  };
+}
+
+function acceptsGzip(header: string | string[] | undefined): boolean {
+  return String(header ?? '')
+    .split(',')
+    .some((part) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$))?/.test(part) && !/q=0(\.0*)?\s*$/.test(part));
+}
+
+/** Serves the summary, indented by one space (kubelet `stats/handler.go`). */
+export const summaryEndpoint: Handler = async (request) => {
+  const { exchange, context } = request;
+  try {
+    const { summary } = context.measurements;
+    const only = (await formValues(request)).getAll('only_cpu_and_memory');
+    if (summary === undefined) throw new Error(NOT_MEASURED);
+    const value = await summary(only.length === 1 && only[0] === 'true');
+    sendText(exchange, 200, goJson(value, 1), { 'Content-Type': 'application/json' });
+  } catch (error) {
+    sendText(exchange, 500, `Internal Error: ${errorText(error)}`);
+  }
+};
+
+/** The query, with the form of a POST before it, as Go's ParseForm. */
+async function formValues({ exchange }: KubeletRequest): Promise<URLSearchParams> {
+  const { query } = exchange.target;
+  if (exchange.method !== 'POST' || !/^application\/x-www-form-urlencoded\b/i.test(exchange.request.headers['content-type'] ?? ''))
+    return query;
+  try {
+    const form = new URLSearchParams((await readBody(exchange, MAX_FORM)).toString());
+    return new URLSearchParams([...form, ...query]);
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) throw new Error(`parse form failed: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
