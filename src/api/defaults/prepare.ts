@@ -175,6 +175,7 @@ const updates: Readonly<Record<string, ((object: JsonObject, before: JsonObject)
     // A client that leaves out what the server allocated keeps it.
     if (!external)
       for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) if (isEmpty(spec[key])) put(spec, key, old[key]);
+    if (!external) followClusterIP(spec, old);
     keepNodePorts(spec, old);
   },
   'daemonsets.apps': (set, before) => {
