@@ -1,7 +1,7 @@
 /** The words that the API server's parts share: a request that has passed authentication and authorization, and what answers it. */
 import type { KubeObject } from '../api/types.ts';
 import type { RequestInfo } from '../api/request-info.ts';
-import type { ResourceDefinition, StoredOf } from '../api/resources.ts';
+import type { ObjectOfResource, ResourceDefinition, StoredOf } from '../api/resources.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { Exchange, UpgradeExchange } from '../net/http.ts';
 
@@ -60,3 +60,17 @@ export interface AdmissionRequest {
   readonly dryRun: boolean;
 }
 export type AdmissionPlugin = (request: AdmissionRequest, objects: ObjectReader) => void | Promise<void>;
+
+/** Who sends a request; undefined when credentials are bad, or missing where nobody may be anonymous (401). */
+export type RequestAuthenticator = (exchange: Exchange | UpgradeExchange) => Promise<UserInfo | undefined>;
+
+/** The user that a request acts as: the sender, or whom its Impersonate headers name. Throws StatusError when it may not. */
+export type Impersonation = (exchange: Exchange | UpgradeExchange, user: UserInfo) => Promise<UserInfo>;
+
+/** Writes by parts inside the API server. Defaults, admission and validation apply; authorization does not. Throws StatusError. */
+export interface ObjectWriter {
+  create<R extends ResourceDefinition>(resource: R, object: ObjectOfResource<R>): Promise<StoredOf<R>>;
+  /** Conflicts when the object carries a resourceVersion that is not the present one. */
+  update<R extends ResourceDefinition>(resource: R, object: ObjectOfResource<R>): Promise<StoredOf<R>>;
+  delete(resource: ResourceDefinition, namespace: string, name: string): Promise<void>;
+}

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { Clock } from '../../util/clock.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { createCollection, type Collection } from './collection.ts';
 import { makeEntry, textOf, type Entry, type StoreEvent } from './entry.ts';
@@ -41,6 +42,10 @@ export interface Store {
   write<T>(change: (transaction: Transaction) => T): Promise<T>;
   /** Calls the listener after each commit with its changes to a bucket. Returns the way to stop. */
   subscribe(bucket: string, listener: (events: readonly StoreEvent[]) => void): () => void;
+  /** Resolves when the revision is reached, with false when that takes longer than `ms`. */
+  reached(revision: number, clock: Clock, ms: number): Promise<boolean>;
+  /** Throws a StoreError when the store is closed or its last commit failed. */
+  check(): void;
   /** Lets running writes finish, refuses new ones and releases the directory. */
   close(): Promise<void>;
 }
@@ -91,8 +96,10 @@ function runStore(disk: Disk, loaded: Loaded, options: Required<StoreOptions> & 
   let forgotten = history.trim();
   let revision = loaded.revision;
   const listeners = new Map<string, Set<(events: readonly StoreEvent[]) => void>>();
+  const waiting = new Set<{ readonly revision: number; readonly done: () => void }>();
   const queue: Job[] = [];
   let closed = false;
+  let failed: unknown;
   let running: Promise<void> | undefined;
 
   const get = (key: string): Entry | undefined => buckets.get(key.slice(0, key.indexOf('/')))?.get(key);
@@ -110,6 +117,7 @@ function runStore(disk: Disk, loaded: Loaded, options: Required<StoreOptions> & 
       else changed.set(bucket, [event]);
     }
     for (const [bucket, its] of changed) for (const listener of listeners.get(bucket) ?? []) listener(its);
+    for (const waiter of waiting) if (revision >= waiter.revision) waiter.done();
   };
 
   const commit = async (jobs: readonly Job[]): Promise<void> => {
@@ -130,7 +138,9 @@ function runStore(disk: Disk, loaded: Loaded, options: Required<StoreOptions> & 
       writes.push(diskWrite(REVISION_KEY, String(batch.revision())));
       try {
         await disk.commit(writes);
+        failed = undefined;
       } catch (error) {
+        failed = error;
         for (const job of done) job.reject(error);
         return;
       }
@@ -183,6 +193,23 @@ function runStore(disk: Disk, loaded: Loaded, options: Required<StoreOptions> & 
       const its = listeners.get(bucket) ?? new Set();
       listeners.set(bucket, its.add(listener));
       return () => void its.delete(listener);
+    },
+    check() {
+      if (closed) throw new StoreError(`the store in ${options.directory} is closed`);
+      if (failed !== undefined) throw failed;
+    },
+    reached(wanted, clock, ms) {
+      if (revision >= wanted) return Promise.resolve(true);
+      return new Promise((resolve) => {
+        const finish = (reached: boolean): void => {
+          waiting.delete(waiter);
+          timer.cancel();
+          resolve(reached);
+        };
+        const waiter = { revision: wanted, done: () => finish(true) };
+        const timer = clock.after(ms, () => finish(false));
+        waiting.add(waiter);
+      });
     },
     async close() {
       if (closed) return;

@@ -1,0 +1,173 @@
+/** The one-node API server. Read this first: it names the parts and joins them. */
+import { resourceDefinitions } from '../api/resources.ts';
+import type { Authorizer } from '../auth/types.ts';
+import type { HttpServerHandle, TlsMaterial } from '../net/http.ts';
+import { startHttpServer } from '../net/http-server.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Logger } from '../util/log.ts';
+import { bootstrapObjects } from './bootstrap.ts';
+import { discoveryHandler, type VersionInfo } from './discovery/discovery.ts';
+import type { AdmissionPlugin, Endpoints, Impersonation, ObjectReader, ObjectWriter, RequestAuthenticator } from './endpoint.ts';
+import { createPipeline } from './http/pipeline.ts';
+import { exposition } from './metrics.ts';
+import { startNamespaceFinalizer } from './namespaces/finalizer.ts';
+import type { Core } from './registry/core.ts';
+import { createReader } from './registry/reader.ts';
+import { createViews } from './registry/views.ts';
+import { createWriter } from './registry/writer.ts';
+import { resourceRouter } from './resources/router.ts';
+import { podCreations } from './resources/subresources.ts';
+import { openStore, type Store } from './store/store.ts';
+import { createWatches } from './watch/watch.ts';
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+/** What the parts that are given to the server may build on: they are made before it listens. */
+export interface ApiServerParts {
+  readonly objects: ObjectReader;
+  readonly writer: ObjectWriter;
+}
+
+/** Parts that come from outside: who asks, what they may do, what is computed rather than stored. */
+export interface ApiServerPlugins {
+  readonly authenticate: RequestAuthenticator;
+  readonly authorize: Authorizer;
+  readonly impersonate: Impersonation;
+  readonly endpoints: Endpoints;
+  readonly admission: readonly AdmissionPlugin[];
+  /** The token issuer's discovery documents as JSON text. */
+  readonly openIdConfiguration?: () => string;
+  readonly jwks?: () => string;
+}
+
+export interface ApiServerOptions {
+  readonly listen: readonly ListenAddress[];
+  /** Plain HTTP without it. */
+  readonly tls?: TlsMaterial;
+  /** Where the store lies. */
+  readonly dataDir: string;
+  readonly plugins: (parts: ApiServerParts) => ApiServerPlugins;
+  /** The cluster IP of the Service `default/kubernetes`. */
+  readonly serviceIP: string;
+  readonly version: VersionInfo;
+  /** Runs before the first request is taken: objects that must exist. */
+  readonly bootstrap?: (parts: ApiServerParts) => Promise<void>;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface ApiServerHandle {
+  /** Where it listens, in the order of the options. */
+  readonly addresses: readonly ListenAddress[];
+  readonly objects: ObjectReader;
+  readonly writer: ObjectWriter;
+  /** Serves with other certificates from now on. */
+  reload(tls: TlsMaterial): void;
+  /** Ends watches, gives running requests `graceMs`, then closes the store. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Starts the server. Rejects with a StoreError, or with the error of an address that cannot be taken. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServerHandle> {
+  const log = options.log.scope('apiserver');
+  const store = await openStore({ directory: options.dataDir });
+  try {
+    return await serve(options, store, log);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function serve(options: ApiServerOptions, store: Store, log: Logger): Promise<ApiServerHandle> {
+  const { clock } = options;
+  const views = createViews();
+  const objects = createReader(store, views);
+  const admission: AdmissionPlugin[] = [];
+  const core: Core = { store, clock, admission, objects, views };
+  const writer = createWriter(core);
+  const plugins = options.plugins({ objects, writer });
+  admission.push(...plugins.admission);
+
+  const watches = createWatches();
+  const resources = resourceRouter({
+    core,
+    watches,
+    endpoints: { create: { ...podCreations(core), ...plugins.endpoints.create }, connect: plugins.endpoints.connect },
+  });
+  const servers: HttpServerHandle[] = [];
+  const nonResources = discoveryHandler({
+    version: options.version,
+    serverAddress: () => addressText(servers[0]),
+    checks: healthChecks(store),
+    metrics: () => exposition(store, clock),
+    ...(plugins.openIdConfiguration && { openIdConfiguration: plugins.openIdConfiguration }),
+    ...(plugins.jwks && { jwks: plugins.jwks }),
+  });
+  const known = new Set(resourceDefinitions.map(({ group, version }) => `${group}/${version}`));
+  const pipeline = createPipeline({
+    authenticate: plugins.authenticate,
+    impersonate: plugins.impersonate,
+    authorize: plugins.authorize,
+    resources,
+    nonResources,
+    knowsGroupVersion: (group, version) => known.has(`${group}/${version}`),
+    log,
+  });
+
+  const close = async (graceMs?: number): Promise<void> => {
+    watches.close();
+    finalizer.stop();
+    await Promise.all(servers.map((server) => server.close(graceMs)));
+    await store.close();
+  };
+  const finalizer = startNamespaceFinalizer(core, log);
+  try {
+    await bootstrapObjects(objects, writer, { serviceIP: options.serviceIP, port: options.listen[0]?.port ?? 0 });
+    await options.bootstrap?.({ objects, writer });
+    for (const address of options.listen) {
+      servers.push(
+        await startHttpServer({
+          ...address,
+          ...(options.tls && { tls: options.tls }),
+          handle: pipeline.handle,
+          upgrade: pipeline.upgrade,
+          onError: (error) => log.error('A request broke off', { error }),
+        }),
+      );
+    }
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+  return {
+    addresses: servers.map((server) => server.address),
+    objects,
+    writer,
+    reload: (tls) => {
+      for (const server of servers) server.reload(tls);
+    },
+    close,
+  };
+}
+
+function addressText(server: HttpServerHandle | undefined): string {
+  if (!server) return '';
+  const { host, port } = server.address;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A server that answers at all has its store: it keeps everything in memory and opened it first. */
+function healthChecks(store: Store): { live: { name: string; check: () => void }[]; ready: { name: string; check: () => void }[] } {
+  const ping = { name: 'ping', check: () => undefined };
+  const logged = { name: 'log', check: () => undefined };
+  const etcd = { name: 'etcd', check: () => store.check() };
+  return {
+    live: [ping, logged, etcd],
+    ready: [ping, logged, etcd, { name: 'etcd-readiness', check: () => store.check() }, { name: 'informer-sync', check: () => undefined }],
+  };
+}

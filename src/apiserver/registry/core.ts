@@ -1,0 +1,44 @@
+/** The parts that every operation on stored objects works with. */
+import type { ResourceDefinition } from '../../api/resources.ts';
+import type { KubeObject } from '../../api/types.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../endpoint.ts';
+import { keyOf, makeEntry, type Entry } from '../store/entry.ts';
+import type { Store } from '../store/store.ts';
+import type { View } from './views.ts';
+import type { Target } from './write.ts';
+
+export interface Core {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly objects: ObjectReader;
+  readonly views: ReadonlyMap<ResourceDefinition, View>;
+}
+
+/** The view of a resource. Every definition of the table has one. */
+export function viewOf(core: Pick<Core, 'views'>, definition: ResourceDefinition): View {
+  const view = core.views.get(definition);
+  if (!view) throw new Error(`no view of ${definition.resource}`);
+  return view;
+}
+
+/** The key under which a target is stored. */
+export function targetKey(view: View, target: Pick<Target, 'namespace' | 'name'>): string {
+  return keyOf(view.bucket, view.definition.namespaced ? target.namespace : '', target.name);
+}
+
+/** Asks every plug-in, in order. They may change the object; the first that throws refuses. */
+export async function admit(core: Core, request: AdmissionRequest): Promise<void> {
+  for (const plugin of core.admission) await plugin(request, core.objects);
+}
+
+/** An entry that was not stored: the answer to a dry run. A new object has no resourceVersion then. */
+export function unstored(key: string, object: KubeObject): Entry {
+  const { resourceVersion, ...metadata } = object.metadata;
+  const entry = makeEntry(key, Number(resourceVersion ?? 0), { ...object, metadata });
+  if (resourceVersion !== undefined) return entry;
+  const { resourceVersion: _none, ...without } = entry.object.metadata;
+  const { kind: _kind, apiVersion: _apiVersion, ...body } = { ...entry.object, metadata: without };
+  return { ...entry, object: { ...entry.object, metadata: without } as Entry['object'], json: JSON.stringify(body) };
+}

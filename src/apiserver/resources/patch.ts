@@ -1,0 +1,95 @@
+/** PATCH: JSON patch, merge patch, strategic merge patch (apiserver `pkg/endpoints/handlers/patch.go`). */
+import { DecodeError } from '../../api/decode.ts';
+import { invalid, invalidValue } from '../../api/field-errors.ts';
+import { parsePatch, patchFailure } from '../../api/patch/errors.ts';
+import { applyJsonPatch } from '../../api/patch/json-patch.ts';
+import { applyMergePatch } from '../../api/patch/merge-patch.ts';
+import { applyStrategicMergePatch } from '../../api/patch/strategic-merge.ts';
+import { failure, notFound, StatusError } from '../../api/status.ts';
+import type { TypeName } from '../../api/schema/schema.ts';
+import type { KubeObject } from '../../api/types.ts';
+import { errorText } from '../../util/log.ts';
+import { asExpected, mediaTypeOf, parsedValue, readAll, type Expected } from '../http/body.ts';
+import { updateObject } from '../registry/update.ts';
+import { applyObjectPatch } from './apply.ts';
+import { includeObject, sendObject } from './encode.ts';
+import { formOf, targetOf, type ResourceRequest } from './request.ts';
+import { writeOptions, type WriteOptions } from './write-options.ts';
+
+/** Makes a patched JSON value of an object. */
+export type Patch = (object: object) => unknown;
+
+type PatchKind = (type: TypeName, object: object, patch: unknown) => unknown;
+
+const KINDS: Readonly<Record<string, PatchKind>> = {
+  'application/json-patch+json': (_type, object, patch) => applyJsonPatch(object, patch),
+  'application/merge-patch+json': (_type, object, patch) => applyMergePatch({ ...object }, patch),
+  'application/strategic-merge-patch+json': (type, object, patch) => applyStrategicMergePatch(type, { ...object }, patch),
+};
+const APPLY = 'application/apply-patch+yaml';
+
+/** PATCH of an object or of one of its subresources that is the same kind. Throws StatusError. */
+export async function patchObject(request: ResourceRequest): Promise<void> {
+  const { core, exchange, definition, view, query } = request;
+  const form = formOf(request);
+  if (mediaTypeOf(exchange) === APPLY) {
+    await applyObjectPatch(request);
+    return;
+  }
+  const options = writeOptions(request, 'PatchOptions');
+  const patch = await readPatch(request, definition.type);
+  const target = targetOf(request);
+  const { entry, created } = await updateObject(
+    core,
+    target,
+    (present) => {
+      if (!present) throw notFound(definition, target.name);
+      return asPatched(patch(present), definition, options, request.warn);
+    },
+    options.write,
+  );
+  await sendObject(exchange, created ? 201 : 200, view, entry, { form, include: includeObject(query), now: core.clock.now() });
+}
+
+/** Reads the body as a patch to a type. Throws 400, 413, 415. */
+export async function readPatch(request: ResourceRequest, type: TypeName): Promise<Patch> {
+  const kind = KINDS[mediaTypeOf(request.exchange)];
+  if (!kind) throw failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  const body = await readAll(request.exchange);
+  return attempt(() => {
+    const { value, duplicates } = parsePatch(body.toString('utf8'));
+    for (const path of duplicates) request.warn(`duplicate field "${path}"`);
+    // A patch that can be applied to nothing is malformed; it says so before the object is looked for.
+    return (object) => attempt(() => kind(type, object, value));
+  });
+}
+
+function attempt<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw patchFailure(error);
+  }
+}
+
+/** The patched value as an object of the expected kind; what does not fit is a 422 that shows the value. */
+export function asPatched(
+  value: unknown,
+  expected: Expected,
+  options: Pick<WriteOptions, 'validation'>,
+  warn: (text: string) => void,
+): KubeObject {
+  try {
+    return asExpected(parsedValue(value), expected, options.validation, warn);
+  } catch (error) {
+    if (!(error instanceof StatusError) && !(error instanceof DecodeError)) throw error;
+    const why = errorText(error).replace(/^.*? cannot be handled as a \w+: /, '');
+    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown(value), why)]);
+  }
+}
+
+/** The value as the original's patch library writes it: the outermost keys in order. */
+function shown(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
