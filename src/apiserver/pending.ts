@@ -1,7 +1,4 @@
-import yaml from 'js-yaml';
 import type { ResourceDefinition } from '../api/resources.ts';
-export const parseYaml = (text: string): unknown[] => yaml.loadAll(text) as unknown[];
-export const stringifyYaml = (value: unknown): string => yaml.dump(value, { sortKeys: true, noRefs: true });
 export const toTable = (
   _definition: ResourceDefinition,
   objects: readonly object[],

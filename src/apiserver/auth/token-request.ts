@@ -90,7 +90,7 @@ function expirationErrors(seconds: number): FieldError[] {
 
 function boundTo(objects: ObjectReader, namespace: string, account: string, ref: BoundRef): Bound {
   const { kind = '', apiVersion = '', name = '' } = ref;
-  const [version = '', group = ''] = apiVersion.split('/', 2).reverse();
+  const [version = '', group = ''] = apiVersion.split('/', 2).toReversed();
   const checked = (uid: string): { name: string; uid: string } => {
     if ((ref.uid ?? '') !== '' && ref.uid !== uid)
       throw conflict(

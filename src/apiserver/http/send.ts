@@ -27,7 +27,7 @@ export async function sendJsonText(
 
 /** Sends bytes, compressed when they are many and the client takes it. */
 export async function sendBody(exchange: Exchange, status: number, body: Buffer, headers: Headers): Promise<void> {
-  const takes = /\bgzip\b/.test(String(exchange.request.headers['accept-encoding'] ?? ''));
+  const takes = /\bgzip\b/.test(exchange.request.headers['accept-encoding'] ?? '');
   if (!takes || body.length < GZIP_BYTES) {
     sendBytes(exchange, status, body, headers);
     return;

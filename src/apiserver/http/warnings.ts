@@ -19,5 +19,5 @@ export function warningCollector(exchange: Exchange): (text: string) => void {
 
 /** A header can hold neither control characters nor, in Node, anything beyond Latin-1. */
 function printable(text: string): string {
-  return Buffer.from(text.replace(/[\u0000-\u001f\u007f]/g, ' '), 'utf8').toString('latin1');
+  return Buffer.from(text.replace(/\p{Cc}/gu, ' '), 'utf8').toString('latin1');
 }

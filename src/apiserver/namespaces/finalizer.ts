@@ -28,7 +28,8 @@ export function startNamespaceFinalizer(core: Core, log: Logger): NamespaceFinal
     void finalize(name).finally(() => running.delete(name));
   };
   const finalize = async (name: string): Promise<void> => {
-    while (!stopped) {
+    for (;;) {
+      if (stopped) return;
       try {
         if (await emptyNamespace(core, name)) return;
       } catch (error) {

@@ -1,7 +1,9 @@
 /** What the types say about an object: defaults, validity, form. One place, so that every write treats every kind alike. */
 import { applyDefaults } from '../../api/defaults/defaults.ts';
+import { invalid, type FieldError } from '../../api/field-errors.ts';
 import { normalize } from '../../api/normalize.ts';
 import type { ResourceDefinition } from '../../api/resources.ts';
+import { validateCreate, validateUpdate } from '../../api/validation/validate.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { apiVersionOf } from '../gvk.ts';
 
@@ -16,7 +18,15 @@ export function setDefaults(definition: ResourceDefinition, object: KubeObject):
 }
 
 /** Throws a 422 when a new object breaks a rule. */
-export function checkCreate(_definition: ResourceDefinition, _object: KubeObject): void {}
+export function checkCreate(definition: ResourceDefinition, object: KubeObject): void {
+  refuseFaults(definition, object, validateCreate(definition, object));
+}
 
 /** Throws a 422 when a changed object breaks a rule. */
-export function checkUpdate(_definition: ResourceDefinition, _object: KubeObject, _before: KubeObject): void {}
+export function checkUpdate(definition: ResourceDefinition, object: KubeObject, before: KubeObject, subresource: string): void {
+  refuseFaults(definition, object, validateUpdate(definition, object, before, subresource));
+}
+
+function refuseFaults(definition: ResourceDefinition, object: KubeObject, faults: readonly FieldError[]): void {
+  if (faults.length > 0) throw invalid(definition, object.metadata.name ?? '', faults);
+}

@@ -76,7 +76,7 @@ export async function updateObject(
     });
     if (options.asIs !== true) {
       prepareForUpdate(definition, object, copyOf(before), target.subresource);
-      checkUpdate(definition, object, before);
+      checkUpdate(definition, object, before, target.subresource);
     }
     if (options.fieldsRecorded !== true) recordUpdate(definition, object, before, write, core.clock.now(), target.subresource);
     const formed = inForm(definition, object);

@@ -94,11 +94,11 @@ function selection(definition: ResourceDefinition, query: URLSearchParams, name:
   try {
     labels = parseLabelSelector(query.get('labelSelector') ?? '');
     fields = parseFieldSelector(query.get('fieldSelector') ?? '');
+    checkFieldSelector(definition, fields);
   } catch (error) {
     if (error instanceof SelectorError) throw badRequest(error.message);
     throw error;
   }
-  checkFieldSelector(definition, fields);
   const wanted = name === '' ? fields.exact('metadata.name') : name;
   return {
     all: labels.empty && fields.empty && name === '',

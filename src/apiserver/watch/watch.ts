@@ -111,7 +111,8 @@ function runWatch({ request, options, encoder, start, prefix }: Watch): { readon
   const pump = async (): Promise<void> => {
     if (blocked) return;
     blocked = true;
-    while (!over) {
+    for (;;) {
+      if (over) break;
       if (store.history.floor(view.bucket) > cursor) {
         cutOff();
         break;
