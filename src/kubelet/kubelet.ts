@@ -82,7 +82,14 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const settings = podSettings(options, await memoryOf(host));
   const events = createEventRecorder({ client, nodeName, clock, log: log.scope('events') });
   const runtimeVersion = await runtime.version();
-  const node = await startNodeAgent({ ...options, port: config.port ?? DEFAULT_PORT, version: options.version ?? DEFAULT_VERSION, runtimeVersion, events, log: log.scope('node') });
+  const node = await startNodeAgent({
+    ...options,
+    port: config.port ?? DEFAULT_PORT,
+    version: options.version ?? DEFAULT_VERSION,
+    runtimeVersion,
+    events,
+    log: log.scope('node'),
+  });
   const objects = createObjectCache(client, () => clock.now());
   const tokens = createTokenManager(client, () => clock.now(), log.scope('tokens'));
   const mirrors = createMirrorPods({ client, log: log.scope('mirror'), node: node.node, appeared: (uid) => manager.wake(uid) });
@@ -104,7 +111,14 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     events,
     objects,
     statuses,
-    volumes: createVolumeManager({ host, log: log.scope('volumes'), rootDir: options.rootDir, objects, tokens, useTmpfs: settings.mayMount }),
+    volumes: createVolumeManager({
+      host,
+      log: log.scope('volumes'),
+      rootDir: options.rootDir,
+      objects,
+      tokens,
+      useTmpfs: settings.mayMount,
+    }),
     images: createImagePuller(runtime, clock),
     probes: createProber({ runtime, clock, events }),
     crashes: createBackoff({ ...CRASH_BACKOFF, maxMs: settings.crashBackoffMaxMs }),
@@ -211,11 +225,21 @@ function podSettings(options: KubeletOptions, memoryCapacity: number): PodSettin
 /** Services of the cluster: pods get variables that name them. */
 function serviceSource(client: KubeClient | undefined, log: Logger, signal: AbortSignal): ServiceSource {
   if (client === undefined) return { synced: Promise.resolve(), all: () => [] };
-  const informer = client.inform(resources.services, { signal }, { failed: (error) => log.warn('Services could not be read', { err: errorText(error) }) });
+  const informer = client.inform(
+    resources.services,
+    { signal },
+    { failed: (error) => log.warn('Services could not be read', { err: errorText(error) }) },
+  );
   return { synced: informer.synced, all: () => informer.items.values() };
 }
 
-async function startGarbage(options: KubeletOptions, services: PodServices, manager: PodManager, synced: Promise<unknown>, signal: AbortSignal): Promise<void> {
+async function startGarbage(
+  options: KubeletOptions,
+  services: PodServices,
+  manager: PodManager,
+  synced: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock } = options.host;
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   await Promise.race([synced, stopped]);
@@ -243,4 +267,3 @@ function nodeView({ nodeName, runtime }: KubeletOptions, manager: PodManager, sy
     syncLoopAgeMs,
   };
 }
-

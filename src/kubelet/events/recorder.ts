@@ -74,7 +74,13 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
   }
 
   function record(about: ObjectReference, type: EventType, reason: string, text: string): void {
-    log.v(1, 'Event occurred', { object: `${about.namespace ?? ''}/${about.name ?? ''}`, fieldPath: about.fieldPath ?? '', type, reason, message: text });
+    log.v(1, 'Event occurred', {
+      object: `${about.namespace ?? ''}/${about.name ?? ''}`,
+      fieldPath: about.fieldPath ?? '',
+      type,
+      reason,
+      message: text,
+    });
     if (client === undefined) return;
     const object = [about.kind, about.namespace, about.name, about.uid].join('/');
     const { key, message } = aggregated([object, about.fieldPath, type, reason].join('\n'), text);
@@ -88,7 +94,15 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
       .finally(() => waiting--);
   }
 
-  async function send(to: KubeClient, about: ObjectReference, type: EventType, reason: string, message: string, key: string, at: string): Promise<void> {
+  async function send(
+    to: KubeClient,
+    about: ObjectReference,
+    type: EventType,
+    reason: string,
+    message: string,
+    key: string,
+    at: string,
+  ): Promise<void> {
     const namespace = about.namespace === undefined || about.namespace === '' ? 'default' : about.namespace;
     const before = known.get(key);
     if (before) {

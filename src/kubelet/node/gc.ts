@@ -86,7 +86,11 @@ async function removeLogs({ host, runtime, settings }: PodServices, c: Container
     if (name.endsWith(`-${c.id}.log`)) await host.files.rm(join(settings.containerLogsDir, name), { force: true });
 }
 
-async function removeDirectories({ host, settings, volumes, log }: PodServices, has: (uid: string) => boolean, live: ReadonlySet<string>): Promise<void> {
+async function removeDirectories(
+  { host, settings, volumes, log }: PodServices,
+  has: (uid: string) => boolean,
+  live: ReadonlySet<string>,
+): Promise<void> {
   const { files } = host;
   const gone = (uid: string): boolean => !has(uid) && !live.has(uid);
   for (const uid of await files.readdir(join(settings.rootDir, 'pods')).catch(() => [])) {
@@ -100,12 +104,15 @@ async function removeDirectories({ host, settings, volumes, log }: PodServices, 
   }
   for (const name of await files.readdir(settings.podLogsDir).catch(() => [])) {
     const [, , uid, more] = name.split('_');
-    if (uid !== undefined && more === undefined && gone(uid)) await files.rm(join(settings.podLogsDir, name), { recursive: true, force: true });
+    if (uid !== undefined && more === undefined && gone(uid))
+      await files.rm(join(settings.podLogsDir, name), { recursive: true, force: true });
   }
   for (const name of await files.readdir(settings.containerLogsDir).catch(() => [])) {
     const link = join(settings.containerLogsDir, name);
     const target = await files.readlink(link).catch(() => '');
-    const uid = target.startsWith(settings.podLogsDir) ? (target.slice(settings.podLogsDir.length + 1).split('/')[0] ?? '').split('_')[2] : undefined;
+    const uid = target.startsWith(settings.podLogsDir)
+      ? (target.slice(settings.podLogsDir.length + 1).split('/')[0] ?? '').split('_')[2]
+      : undefined;
     if (uid !== undefined && gone(uid)) await files.rm(link, { force: true });
   }
 }

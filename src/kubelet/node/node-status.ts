@@ -82,7 +82,9 @@ export function nodeStatus(input: NodeInput): NodeStatus {
 }
 
 const onePerFamily = (ips: readonly string[]): string[] =>
-  [ips.find((ip) => isIPv4(ip) === isIPv4(ips[0] ?? '')), ips.find((ip) => isIPv4(ip) !== isIPv4(ips[0] ?? ''))].filter((ip) => ip !== undefined);
+  [ips.find((ip) => isIPv4(ip) === isIPv4(ips[0] ?? '')), ips.find((ip) => isIPv4(ip) !== isIPv4(ips[0] ?? ''))].filter(
+    (ip) => ip !== undefined,
+  );
 
 const kibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
@@ -99,7 +101,12 @@ export function capacity(machine: Machine, config: KubeletConfiguration): Record
 }
 
 const hugepages = (machine: Machine): Record<string, string> =>
-  Object.fromEntries(Object.entries(machine.hugepages).map(([size, bytes]) => [`hugepages-${size}`, bytes === 0 ? '0' : formatQuantity(quantityOf(bytes, 'BinarySI'))]));
+  Object.fromEntries(
+    Object.entries(machine.hugepages).map(([size, bytes]) => [
+      `hugepages-${size}`,
+      bytes === 0 ? '0' : formatQuantity(quantityOf(bytes, 'BinarySI')),
+    ]),
+  );
 
 /** Capacity without what is reserved and what eviction keeps free. */
 export function allocatable(machine: Machine, config: KubeletConfiguration): Record<string, string> {

@@ -57,7 +57,8 @@ function containerStatus(target: PodContainer, input: ContainerStatusInput): Con
   };
 }
 
-type Known = Required<Pick<ContainerStatus, 'state' | 'lastState' | 'restartCount' | 'image' | 'imageID'>> & Pick<ContainerStatus, 'containerID'>;
+type Known = Required<Pick<ContainerStatus, 'state' | 'lastState' | 'restartCount' | 'image' | 'imageID'>> &
+  Pick<ContainerStatus, 'containerID'>;
 
 function fromRuntime(
   newest: ContainerRuntimeStatus,
@@ -134,7 +135,11 @@ export function stateOf(c: ContainerRuntimeStatus, runtimeName: string): Contain
       };
     case 'unknown':
       return {
-        terminated: { ...LOST, message: 'The container could not be located when the pod was terminated', containerID: `${runtimeName}://${c.id}` },
+        terminated: {
+          ...LOST,
+          message: 'The container could not be located when the pod was terminated',
+          containerID: `${runtimeName}://${c.id}`,
+        },
       };
     case 'created':
       return { waiting: {} };

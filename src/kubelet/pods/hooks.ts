@@ -32,7 +32,9 @@ export async function runHook(handler: Handler, context: HookContext): Promise<v
 
 async function execHook(command: readonly string[], { runtime, containerId, pod, container, signal }: HookContext): Promise<void> {
   const fail = (error: string, output: string): Error =>
-    new Error(`Exec lifecycle hook ([${command.join(' ')}]) for Container "${container.name}" in Pod "${podText(pod)}" failed - error: ${error}, message: ${JSON.stringify(output)}`);
+    new Error(
+      `Exec lifecycle hook ([${command.join(' ')}]) for Container "${container.name}" in Pod "${podText(pod)}" failed - error: ${error}, message: ${JSON.stringify(output)}`,
+    );
   let result;
   try {
     result = await unlessAborted(runtime.execSync(containerId, command, 0), signal);
@@ -41,7 +43,10 @@ async function execHook(command: readonly string[], { runtime, containerId, pod,
   }
   const output = Buffer.concat([result.stdout, result.stderr]).subarray(0, MAX_OUTPUT).toString('utf8');
   if (result.exitCode !== 0)
-    throw fail(`command '${command.join(' ')}' exited with ${result.exitCode}: ${result.stderr.subarray(0, MAX_OUTPUT).toString('utf8')}`, output);
+    throw fail(
+      `command '${command.join(' ')}' exited with ${result.exitCode}: ${result.stderr.subarray(0, MAX_OUTPUT).toString('utf8')}`,
+      output,
+    );
 }
 
 type HttpGet = ObjectOf<'core/v1.HTTPGetAction'>;
@@ -54,8 +59,19 @@ function httpHook(get: HttpGet, { pod, container, podIP, signal }: HookContext):
   for (const { name, value } of get.httpHeaders ?? []) headers[name.toLowerCase()] = value;
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void =>
-      reject(new Error(`HTTP lifecycle hook (${get.path ?? '/'}) for Container "${container.name}" in Pod "${podText(pod)}" failed - error: ${error.message}`));
-    const options = { host: get.host !== undefined && get.host !== '' ? get.host : podIP, port, path: get.path ?? '/', headers, signal, rejectUnauthorized: false };
+      reject(
+        new Error(
+          `HTTP lifecycle hook (${get.path ?? '/'}) for Container "${container.name}" in Pod "${podText(pod)}" failed - error: ${error.message}`,
+        ),
+      );
+    const options = {
+      host: get.host !== undefined && get.host !== '' ? get.host : podIP,
+      port,
+      path: get.path ?? '/',
+      headers,
+      signal,
+      rejectUnauthorized: false,
+    };
     const request = (secure ? https : http).get(options, (response) => {
       response.resume();
       response.on('end', resolve);

@@ -1,8 +1,10 @@
 /** Names of images as a user may write them (distribution/reference `normalize.go`). */
 
-const REFERENCE = /^(?<name>[^@]+?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$/;
+const REFERENCE =
+  /^(?<name>[^@]+?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$/;
 const PATH_PART = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const DOMAIN = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+const DOMAIN =
+  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
 const MAX_LENGTH = 255;
 
 /** The name with `:latest` where it has neither tag nor digest; nothing else is added. Or what is wrong with it. */
@@ -13,7 +15,8 @@ export function parseImageName(text: string): { readonly name: string } | { read
   if (name === undefined) return { error: 'invalid reference format' };
   const { domain, path } = splitDomain(name);
   if (path.toLowerCase() !== path) return { error: `invalid reference format: repository name (${path}) must be lowercase` };
-  if (!path.split('/').every((part) => PATH_PART.test(part)) || (domain !== undefined && !DOMAIN.test(domain))) return { error: 'invalid reference format' };
+  if (!path.split('/').every((part) => PATH_PART.test(part)) || (domain !== undefined && !DOMAIN.test(domain)))
+    return { error: 'invalid reference format' };
   if (name.length > MAX_LENGTH) return { error: `repository name must not be more than ${MAX_LENGTH} characters` };
   return { name: tag === undefined && digest === undefined ? `${text}:latest` : text };
 }

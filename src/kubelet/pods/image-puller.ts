@@ -82,7 +82,11 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
       const image = (await runtime.imageStatus(id)) ?? (await runtime.imageStatus(name));
       if (image === null) throw new Error(`image "${name}" is not there after it was pulled`);
       const took = formatDuration(Math.round(clock.monotonic() - start));
-      event('Normal', 'Pulled', `Successfully pulled image "${asked}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`);
+      event(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image "${asked}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`,
+      );
       lastError.delete(key);
       backoff.forget(key);
       return { image };

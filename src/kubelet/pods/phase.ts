@@ -5,12 +5,7 @@ import { isSidecar, isStatic, restartPolicyOf, type NodePod } from './pod.ts';
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
 /** `finished`: the worker has stopped everything and nothing will start again. */
-export function podPhase(
-  pod: NodePod,
-  init: readonly ContainerStatus[],
-  app: readonly ContainerStatus[],
-  finished: boolean,
-): Phase {
+export function podPhase(pod: NodePod, init: readonly ContainerStatus[], app: readonly ContainerStatus[], finished: boolean): Phase {
   const policy = restartPolicyOf(pod);
   const appStarted = app.some((s) => s.state?.running ?? s.state?.terminated ?? s.lastState?.terminated);
   const counts = { running: 0, waiting: 0, stopped: 0, succeeded: 0, unknown: 0, pendingInit: 0, failedInit: 0 };
@@ -19,7 +14,11 @@ export function podPhase(
     if (isSidecar(container)) countSidecar(counts, status);
     else countInit(counts, status);
   }
-  for (const container of pod.spec.containers) countApp(counts, app.find((s) => s.name === container.name));
+  for (const container of pod.spec.containers)
+    countApp(
+      counts,
+      app.find((s) => s.name === container.name),
+    );
 
   if (counts.failedInit > 0 && policy === 'Never') return 'Failed';
   if (counts.pendingInit > 0 && !appStarted) return 'Pending';

@@ -205,11 +205,7 @@ const newestExit = (observed: ObservedPod, name: string): ContainerRuntimeStatus
   containersNamed(observed, name).find((c) => c.state === 'exited');
 
 /** Whether an exited container is to run again by the restart policy and the rules of its own. */
-export function restartable(
-  pod: NodePod,
-  container: AnyContainer,
-  status: Pick<ContainerRuntimeStatus, 'exitCode'> | undefined,
-): boolean {
+export function restartable(pod: NodePod, container: AnyContainer, status: Pick<ContainerRuntimeStatus, 'exitCode'> | undefined): boolean {
   if (status === undefined) return true;
   for (const rule of container.restartPolicyRules ?? []) {
     const { operator, values = [] } = rule.exitCodes ?? { operator: '' };

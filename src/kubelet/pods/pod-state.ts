@@ -71,7 +71,11 @@ async function withLastWords({ host }: PodServices, { messages }: PodState, c: C
 }
 
 /** Computes the status from what was seen last and sends it on its way; the phase that the containers ask for. */
-export function publish(services: PodServices, state: PodState, options: { readonly finished: boolean; readonly observed?: ObservedPod }): Phase {
+export function publish(
+  services: PodServices,
+  state: PodState,
+  options: { readonly finished: boolean; readonly observed?: ObservedPod },
+): Phase {
   if (state.settled && state.observed.containers.length === 0) {
     services.statuses.publish(state.pod, state.settled);
     return state.settled.phase === 'Succeeded' ? 'Succeeded' : 'Failed';

@@ -53,7 +53,11 @@ export function findContainer(spec: PodSpec, name: string): PodContainer | undef
   return podContainers(spec).find((c) => c.container.name === name);
 }
 
-const FIELD: Readonly<Record<ContainerKind, string>> = { init: 'initContainers', container: 'containers', ephemeral: 'ephemeralContainers' };
+const FIELD: Readonly<Record<ContainerKind, string>> = {
+  init: 'initContainers',
+  container: 'containers',
+  ephemeral: 'ephemeralContainers',
+};
 /** `spec.containers{main}`: where events point. */
 export const containerFieldPath = ({ kind, container }: PodContainer): string => `spec.${FIELD[kind]}{${container.name}}`;
 

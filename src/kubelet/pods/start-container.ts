@@ -102,7 +102,10 @@ export async function startContainer(services: PodServices, input: StartInput): 
 }
 
 /** How long the container must still wait after its last exit; notes the attempt when it need not. */
-function crashWait({ crashes, host }: PodServices, { pod, target, observed }: StartInput): { remainingMs: number; delayMs: number } | undefined {
+function crashWait(
+  { crashes, host }: PodServices,
+  { pod, target, observed }: StartInput,
+): { remainingMs: number; delayMs: number } | undefined {
   const { name } = target.container;
   const exited = containersNamed(observed, name).find((c) => c.state === 'exited');
   if (exited === undefined) return undefined;

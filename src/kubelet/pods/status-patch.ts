@@ -12,7 +12,8 @@ export function statusPatch(before: PodStatus, after: PodStatus): Json | undefin
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
     if (key === 'conditions' || key === 'podIPs' || key === 'hostIPs') continue;
     if (same(from[key], to[key])) continue;
-    const merged = to[key] === undefined ? null : key === 'resources' || key === 'allocatedResources' ? mergeMaps(from[key], to[key]) : to[key];
+    const merged =
+      to[key] === undefined ? null : key === 'resources' || key === 'allocatedResources' ? mergeMaps(from[key], to[key]) : to[key];
     patch[key] = merged;
   }
   Object.assign(patch, conditionsPatch(before, after), addressesPatch('podIPs', before, after), addressesPatch('hostIPs', before, after));
@@ -30,8 +31,7 @@ function conditionsPatch(before: PodStatus, after: PodStatus): Json {
     const gone = known ? Object.keys(known).filter((key) => !(key in condition)) : [];
     changed.push({ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) });
   }
-  for (const type of old.keys())
-    if (isOwnedCondition(type) && !list.some((c) => c.type === type)) changed.push({ type, $patch: 'delete' });
+  for (const type of old.keys()) if (isOwnedCondition(type) && !list.some((c) => c.type === type)) changed.push({ type, $patch: 'delete' });
   if (changed.length === 0) return {};
   return { conditions: changed, ...(list.length > 0 && { '$setElementOrder/conditions': list.map(({ type }) => ({ type })) }) };
 }

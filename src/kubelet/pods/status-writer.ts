@@ -104,7 +104,15 @@ export function createStatusWriter({ client, clock, log, target }: StatusWriterO
   return {
     publish(pod, status) {
       const { uid } = pod.metadata;
-      const line = lines.get(uid) ?? { pod, base: undefined, baseVersion: '', queue: [], last: undefined, writing: undefined, closed: false };
+      const line = lines.get(uid) ?? {
+        pod,
+        base: undefined,
+        baseVersion: '',
+        queue: [],
+        last: undefined,
+        writing: undefined,
+        closed: false,
+      };
       lines.set(uid, line);
       line.pod = pod;
       if (same(line.last, status) && (line.queue.length > 0 || line.base !== undefined)) return start(line);

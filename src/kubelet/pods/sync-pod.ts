@@ -89,7 +89,10 @@ async function stopWhatMustStop(services: PodServices, state: PodState, plan: Po
 
 /** A probe may give its container another grace period than the pod. */
 function graceFor({ pod }: PodState, { target: { container }, probe }: ContainerToKill): number {
-  const own = probe === undefined ? undefined : (probe === 'liveness' ? container.livenessProbe : container.startupProbe)?.terminationGracePeriodSeconds;
+  const own =
+    probe === undefined
+      ? undefined
+      : (probe === 'liveness' ? container.livenessProbe : container.startupProbe)?.terminationGracePeriodSeconds;
   return own ?? podGraceSeconds(pod);
 }
 
@@ -180,7 +183,9 @@ function asRunning(observed: ObservedPod, id: string): ObservedPod {
   return {
     ...observed,
     containers: observed.containers.map((c) =>
-      c.id === id && c.state === 'exited' && c.startedAt > 0 ? { ...c, state: 'running', finishedAt: 0, exitCode: 0, reason: '', message: '' } : c,
+      c.id === id && c.state === 'exited' && c.startedAt > 0
+        ? { ...c, state: 'running', finishedAt: 0, exitCode: 0, reason: '', message: '' }
+        : c,
     ),
   };
 }
@@ -192,7 +197,12 @@ async function readCredentials({ objects, events, host, log }: PodServices, { po
       credentials.push(...pullCredentials(await objects.reader(host.clock.now() - 1000).secret(pod.metadata.namespace, name)));
     } catch (error) {
       log.warn('Pull secret could not be read', { pod: pod.metadata.name, secret: name, err: errorText(error) });
-      events.pod(pod, 'Warning', 'FailedToRetrieveImagePullSecret', `Unable to retrieve some image pull secrets (${name}); attempting to pull the image may not succeed.`);
+      events.pod(
+        pod,
+        'Warning',
+        'FailedToRetrieveImagePullSecret',
+        `Unable to retrieve some image pull secrets (${name}); attempting to pull the image may not succeed.`,
+      );
     }
   }
   return credentials;

@@ -42,7 +42,11 @@ async function readEnd(files: Files, path: string, limit: number): Promise<Buffe
 
 async function logEnd(files: Files, path: string): Promise<string> {
   const raw = await readEnd(files, path, LOG_WINDOW_BYTES).catch(() => Buffer.alloc(0));
-  const lines = raw.toString('utf8').split('\n').filter((line) => line !== '').slice(-MAX_LOG_LINES);
+  const lines = raw
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-MAX_LOG_LINES);
   const text = lines.map(criText).join('');
   return Buffer.from(text).subarray(-MAX_LOG_BYTES).toString('utf8');
 }

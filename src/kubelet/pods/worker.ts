@@ -62,7 +62,9 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
       if (graceSeconds !== Infinity)
         for (const c of state.observed.containers)
           if (c.state === 'running')
-            runtime.stopContainer(c.id, Math.max(2, grace)).catch((error: unknown) => log.v(2, 'Shorter stop failed', { err: errorText(error) }));
+            runtime
+              .stopContainer(c.id, Math.max(2, grace))
+              .catch((error: unknown) => log.v(2, 'Shorter stop failed', { err: errorText(error) }));
       graceSeconds = grace;
     }
   }
@@ -101,7 +103,9 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
 
   function followProbes(): void {
     const running = new Map(
-      state.observed.containers.flatMap((c) => (c.state === 'running' ? [[containerNameOf(c), { id: c.id, startedAt: c.startedAt }] as const] : [])),
+      state.observed.containers.flatMap((c) =>
+        c.state === 'running' ? [[containerNameOf(c), { id: c.id, startedAt: c.startedAt }] as const] : [],
+      ),
     );
     const sandbox = readySandbox(state.observed);
     const podIPs = sandbox?.network === 'node' ? services.hostIPs : (sandbox?.ips ?? []);

@@ -39,7 +39,11 @@ export async function attemptProbe(probe: Probe, target: ProbeTarget): Promise<A
   return { result: 'unknown', output: 'missing probe handler' };
 }
 
-async function execAttempt(command: readonly string[], timeoutSeconds: number, { runtime, container, containerId }: ProbeTarget): Promise<Attempt> {
+async function execAttempt(
+  command: readonly string[],
+  timeoutSeconds: number,
+  { runtime, container, containerId }: ProbeTarget,
+): Promise<Attempt> {
   const literal = new Map((container.env ?? []).flatMap((e) => (e.value === undefined ? [] : [[e.name, e.value] as const])));
   const argv = command.map((part) => expand(part, (name) => literal.get(name)));
   try {
@@ -48,7 +52,10 @@ async function execAttempt(command: readonly string[], timeoutSeconds: number, {
     return { result: exitCode === 0 ? 'success' : 'failure', output };
   } catch (error) {
     if (error instanceof RuntimeError && error.code === 'deadlineExceeded')
-      return { result: 'failure', output: `command timed out: "${argv.join(' ')}" timed out after ${formatDuration(timeoutSeconds * 1000)}` };
+      return {
+        result: 'failure',
+        output: `command timed out: "${argv.join(' ')}" timed out after ${formatDuration(timeoutSeconds * 1000)}`,
+      };
     throw error;
   }
 }
@@ -69,7 +76,9 @@ async function httpAttempt(get: HttpGet, timeoutSeconds: number, { container, po
     try {
       answer = await httpGet(url, headers, deadline);
     } catch (error) {
-      const why = deadline.aborted ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : dialError(error, host, port);
+      const why = deadline.aborted
+        ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+        : dialError(error, host, port);
       return { result: 'failure', output: `Get "${asked}": ${why}` };
     }
     const next = answer.status >= 300 && answer.status < 400 && answer.location !== undefined ? new URL(answer.location, url) : undefined;
@@ -92,12 +101,20 @@ function probeHeaders(get: HttpGet): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
 }
 
-function httpGet(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<{ status: number; location: string | undefined }> {
+function httpGet(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<{ status: number; location: string | undefined }> {
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? https : http).get(url, { headers, signal, agent: false, rejectUnauthorized: false }, (response) => {
-      resolve({ status: response.statusCode ?? 0, location: response.headers.location });
-      response.destroy();
-    });
+    const request = (url.protocol === 'https:' ? https : http).get(
+      url,
+      { headers, signal, agent: false, rejectUnauthorized: false },
+      (response) => {
+        resolve({ status: response.statusCode ?? 0, location: response.headers.location });
+        response.destroy();
+      },
+    );
     request.on('error', reject);
   });
 }

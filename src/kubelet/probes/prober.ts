@@ -42,7 +42,15 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
   const key = (kind: ProbeKind, containerId: string): string => `${kind}/${containerId}`;
   const resultOf = (kind: ProbeKind, id: string): ProbeResult => results.get(key(kind, id)) ?? INITIAL[kind];
 
-  function start(pod: NodePod, target: PodContainer, kind: ProbeKind, probe: Probe, running: RunningContainer, podIP: string, changed: () => void): Worker {
+  function start(
+    pod: NodePod,
+    target: PodContainer,
+    kind: ProbeKind,
+    probe: Probe,
+    running: RunningContainer,
+    podIP: string,
+    changed: () => void,
+  ): Worker {
     const worker: Worker = { kind, containerId: running.id, stop: new AbortController(), result: INITIAL[kind] };
     const { signal } = worker.stop;
     const periodMs = (probe.periodSeconds ?? DEFAULT_PERIOD_SECONDS) * 1000;
@@ -68,10 +76,17 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
         attempt = await attemptProbe(probe, { runtime, container: target.container, containerId: running.id, podIP, signal });
       if (signal.aborted) return false;
       if (attempt.result === 'unknown') {
-        events.container(pod, target, 'Warning', 'Unhealthy', `${TITLE[kind]} probe errored and resulted in unknown state: ${attempt.output}`);
+        events.container(
+          pod,
+          target,
+          'Warning',
+          'Unhealthy',
+          `${TITLE[kind]} probe errored and resulted in unknown state: ${attempt.output}`,
+        );
         return true;
       }
-      if (attempt.result === 'failure') events.container(pod, target, 'Warning', 'Unhealthy', `${TITLE[kind]} probe failed: ${attempt.output}`);
+      if (attempt.result === 'failure')
+        events.container(pod, target, 'Warning', 'Unhealthy', `${TITLE[kind]} probe failed: ${attempt.output}`);
       same = last === attempt.result ? same + 1 : 1;
       last = attempt.result;
       const needed = attempt.result === 'success' ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);
@@ -120,7 +135,8 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
     stop(uid, options) {
       const probes = pods.get(uid);
       if (probes === undefined) return;
-      for (const [name, worker] of probes.workers) if (options?.keepReadiness !== true || worker.kind !== 'readiness') end(probes, name, worker);
+      for (const [name, worker] of probes.workers)
+        if (options?.keepReadiness !== true || worker.kind !== 'readiness') end(probes, name, worker);
       if (probes.workers.size === 0) pods.delete(uid);
     },
     close() {

@@ -25,16 +25,20 @@ export function startApiSource(client: KubeClient, nodeName: string, log: Logger
     if (isMirror(pod)) handlers.mirror(pod, true);
     else handlers.wanted(pod, stored.metadata.resourceVersion);
   };
-  const informer = client.inform(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` }, {
-    added: take,
-    modified: take,
-    deleted: (stored) => {
-      const pod = nodePod(stored);
-      if (isMirror(pod)) handlers.mirror(pod, false);
-      else handlers.removed(pod);
+  const informer = client.inform(
+    resources.pods,
+    { fieldSelector: `spec.nodeName=${nodeName}` },
+    {
+      added: take,
+      modified: take,
+      deleted: (stored) => {
+        const pod = nodePod(stored);
+        if (isMirror(pod)) handlers.mirror(pod, false);
+        else handlers.removed(pod);
+      },
+      failed: (error) => log.warn('Pods could not be read from the API server', { err: errorText(error) }),
     },
-    failed: (error) => log.warn('Pods could not be read from the API server', { err: errorText(error) }),
-  });
+  );
   return { synced: informer.synced, close: () => informer.stop() };
 }
 

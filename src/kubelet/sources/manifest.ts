@@ -28,14 +28,19 @@ export function readManifest(text: string, origin: ManifestOrigin): NodePod[] {
 }
 
 function staticPod(document: unknown, origin: ManifestOrigin): NodePod {
-  const { apiVersion, kind } = (typeof document === 'object' && document !== null ? document : {}) as { apiVersion?: unknown; kind?: unknown };
-  if (kind !== 'Pod' || apiVersion !== 'v1') throw new Error(`expected a v1 Pod, found ${JSON.stringify(apiVersion)} ${JSON.stringify(kind)}`);
+  const { apiVersion, kind } = (typeof document === 'object' && document !== null ? document : {}) as {
+    apiVersion?: unknown;
+    kind?: unknown;
+  };
+  if (kind !== 'Pod' || apiVersion !== 'v1')
+    throw new Error(`expected a v1 Pod, found ${JSON.stringify(apiVersion)} ${JSON.stringify(kind)}`);
   const { object, unknown } = decode('core/v1.Pod', document);
   if (unknown.length > 0) throw new Error(`strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}`);
   const pod = object as unknown as Pod;
   applyDefaults('core/v1.Pod', pod);
   const { spec, metadata } = pod;
-  if (spec === undefined || !Array.isArray(spec.containers) || spec.containers.length === 0) throw new Error('invalid pod: spec.containers: Required value');
+  if (spec === undefined || !Array.isArray(spec.containers) || spec.containers.length === 0)
+    throw new Error('invalid pod: spec.containers: Required value');
   if (metadata.name === undefined || metadata.name === '') throw new Error('invalid pod: metadata.name: Required value');
   const forbidden = apiReferences(pod);
   const nodeName = origin.nodeName.toLowerCase();
@@ -81,7 +86,13 @@ function apiReferences({ spec }: Pod): string[] {
       if (secretRef) found.push(`Secret "${secretRef.name ?? ''}"`);
     }
   }
-  const kinds = { configMap: 'ConfigMap', secret: 'Secret', csi: 'CSI', ephemeral: 'Ephemeral', persistentVolumeClaim: 'PersistentVolumeClaim' } as const;
+  const kinds = {
+    configMap: 'ConfigMap',
+    secret: 'Secret',
+    csi: 'CSI',
+    ephemeral: 'Ephemeral',
+    persistentVolumeClaim: 'PersistentVolumeClaim',
+  } as const;
   for (const volume of spec?.volumes ?? []) {
     for (const [field, kind] of Object.entries(kinds)) if (field in volume) found.push(`${kind} volume "${volume.name}"`);
     for (const source of volume.projected?.sources ?? [])

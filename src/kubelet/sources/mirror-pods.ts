@@ -38,10 +38,14 @@ export function createMirrorPods({ client, log, node, appeared }: MirrorPodsOpti
     const current = pod && mirror?.metadata.annotations?.[MIRROR_ANNOTATION] === pod.metadata.annotations?.[HASH_ANNOTATION];
     if (mirror && (!current || mirror.metadata.deletionTimestamp !== undefined)) {
       const { name, namespace, uid } = mirror.metadata;
-      await ignoring('NotFound', api.delete(resources.pods, name, { namespace, delete: { gracePeriodSeconds: 0, preconditions: { uid } } }));
+      await ignoring(
+        'NotFound',
+        api.delete(resources.pods, name, { namespace, delete: { gracePeriodSeconds: 0, preconditions: { uid } } }),
+      );
       if (mirrors.get(key) === mirror) mirrors.delete(key);
     }
-    if (pod && !mirrors.has(key)) await ignoring('AlreadyExists', api.create(resources.pods, mirrorOf(pod, node()), { namespace: pod.metadata.namespace }));
+    if (pod && !mirrors.has(key))
+      await ignoring('AlreadyExists', api.create(resources.pods, mirrorOf(pod, node()), { namespace: pod.metadata.namespace }));
   }
 
   function repair(key: string): void {
@@ -81,7 +85,8 @@ export function createMirrorPods({ client, log, node, appeared }: MirrorPodsOpti
 function mirrorOf(pod: NodePod, node: Node | undefined): Pod {
   const { uid: _uid, resourceVersion: _version, ...metadata } = pod.metadata;
   const { name, uid } = node?.metadata ?? {};
-  const owner = name !== undefined && uid !== undefined ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid, controller: true }] } : {};
+  const owner =
+    name !== undefined && uid !== undefined ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid, controller: true }] } : {};
   const hash = pod.metadata.annotations?.[HASH_ANNOTATION] ?? '';
   return {
     apiVersion: 'v1',

@@ -92,8 +92,7 @@ export function podHostname(pod: NodePod, clusterDomain: string): { hostname: st
   const { hostname, subdomain } = pod.spec;
   const name = hostname !== undefined && hostname !== '' ? hostname : pod.metadata.name;
   const short = name.length > MAX_HOSTNAME ? name.slice(0, MAX_HOSTNAME).replace(/[-.]+$/, '') : name;
-  const domain =
-    subdomain !== undefined && subdomain !== '' ? `${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : '';
+  const domain = subdomain !== undefined && subdomain !== '' ? `${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : '';
   return { hostname: short, domain };
 }
 

@@ -34,9 +34,7 @@ export async function containerEnv(input: EnvInput): Promise<Map<string, string>
   const env = new Map<string, string>();
   for (const source of container.envFrom ?? []) for (const [key, value] of await envFrom(input, source)) env.set(key, value);
   for (const { name, value, valueFrom } of container.env ?? []) {
-    const result = valueFrom
-      ? await envValue(input, valueFrom)
-      : expand(value ?? '', (key) => env.get(key) ?? services[key]);
+    const result = valueFrom ? await envValue(input, valueFrom) : expand(value ?? '', (key) => env.get(key) ?? services[key]);
     if (result !== undefined) env.set(name, result);
   }
   for (const [key, value] of Object.entries(services)) if (!env.has(key)) env.set(key, value);

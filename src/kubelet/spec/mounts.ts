@@ -54,7 +54,8 @@ export async function containerMounts(input: MountsInput): Promise<Mount[]> {
 type VolumeMount = NonNullable<AnyContainer['volumeMounts']>[number];
 
 async function volumePath(input: MountsInput, mount: VolumeMount, index: number, volume: ReadyVolume): Promise<string> {
-  const subPath = mount.subPathExpr !== undefined && mount.subPathExpr !== '' ? expandAll(mount.subPathExpr, input.env) : (mount.subPath ?? '');
+  const subPath =
+    mount.subPathExpr !== undefined && mount.subPathExpr !== '' ? expandAll(mount.subPathExpr, input.env) : (mount.subPath ?? '');
   if (subPath === '') return volume.path;
   const { name } = input.container;
   const target = join(input.podDir, 'volume-subpaths', mount.name, name, String(index));

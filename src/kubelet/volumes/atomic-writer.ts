@@ -25,13 +25,7 @@ const NEW_DATA = '..data_tmp';
 const MAX_PATH = 4096;
 
 /** Puts `payload` into `directory`; false when it was there already. Throws an Error for a path that leaves the directory. */
-export async function writeAtomically(
-  files: Files,
-  directory: string,
-  payload: Payload,
-  now: number,
-  owner?: Ownership,
-): Promise<boolean> {
+export async function writeAtomically(files: Files, directory: string, payload: Payload, now: number, owner?: Ownership): Promise<boolean> {
   for (const path of payload.keys()) checkPath(path);
   const before = await readLink(files, join(directory, DATA));
   if (before !== undefined && (await isSame(files, join(directory, before), payload))) return false;

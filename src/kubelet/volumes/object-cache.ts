@@ -21,7 +21,13 @@ const MAX_ENTRIES = 4096;
 export function createObjectCache(client: KubeClient | undefined, now: () => number): ObjectCache {
   const entries = new Map<string, Entry>();
 
-  function read<T>(kind: 'configMap' | 'secret', namespace: string, name: string, notBefore: number, get: (client: KubeClient) => Promise<T>): Promise<T> {
+  function read<T>(
+    kind: 'configMap' | 'secret',
+    namespace: string,
+    name: string,
+    notBefore: number,
+    get: (client: KubeClient) => Promise<T>,
+  ): Promise<T> {
     if (client === undefined) return Promise.reject(new Error(`couldn't get ${kind} ${namespace}/${name}, no kubeClient defined`));
     const key = `${kind}/${namespace}/${name}`;
     const known = entries.get(key);
@@ -43,7 +49,8 @@ export function createObjectCache(client: KubeClient | undefined, now: () => num
     reader: (notBefore) => ({
       configMap: (namespace, name): Promise<ConfigMap> =>
         read('configMap', namespace, name, notBefore, (c) => c.get(resources.configmaps, name, { namespace })),
-      secret: (namespace, name): Promise<Secret> => read('secret', namespace, name, notBefore, (c) => c.get(resources.secrets, name, { namespace })),
+      secret: (namespace, name): Promise<Secret> =>
+        read('secret', namespace, name, notBefore, (c) => c.get(resources.secrets, name, { namespace })),
     }),
   };
 }

@@ -28,7 +28,8 @@ export async function prepareSubPath(host: Host, request: SubPathRequest): Promi
   await makeInside(host, root, subPath);
   const real = await files.realpath(join(root, subPath));
   const inside = relative(root, real);
-  if (inside.startsWith('..') || inside.startsWith('/')) throw new Error(`subpath ${JSON.stringify(subPath)} not within volume path ${volumePath}`);
+  if (inside.startsWith('..') || inside.startsWith('/'))
+    throw new Error(`subpath ${JSON.stringify(subPath)} not within volume path ${volumePath}`);
   if (!mayMount) return real;
   const handle = await openInside(host, root, inside === '' ? [] : inside.split('/'));
   try {
@@ -55,7 +56,10 @@ async function openInside(host: Host, root: string, parts: readonly string[]): P
   for (const part of parts) {
     const parent = handle;
     try {
-      handle = await host.files.open(`/proc/self/fd/${parent.fd}/${part}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      handle = await host.files.open(
+        `/proc/self/fd/${parent.fd}/${part}`,
+        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      );
     } finally {
       await parent.close();
     }
@@ -72,7 +76,13 @@ async function makeInside(host: Host, root: string, subPath: string): Promise<vo
     const next = join(at, part);
     const real = await files.realpath(next).catch(() => undefined);
     if (real === undefined) {
-      const parent = await openInside(host, root, relative(root, at).split('/').filter((p) => p !== ''));
+      const parent = await openInside(
+        host,
+        root,
+        relative(root, at)
+          .split('/')
+          .filter((p) => p !== ''),
+      );
       try {
         const made = `/proc/self/fd/${parent.fd}/${part}`;
         await files.mkdir(made, { mode: mode & 0o7777 });
@@ -81,7 +91,8 @@ async function makeInside(host: Host, root: string, subPath: string): Promise<vo
         await parent.close();
       }
       at = next;
-    } else if (real !== root && !real.startsWith(`${root}/`)) throw new Error(`subpath ${JSON.stringify(subPath)} not within volume path ${root}`);
+    } else if (real !== root && !real.startsWith(`${root}/`))
+      throw new Error(`subpath ${JSON.stringify(subPath)} not within volume path ${root}`);
     else at = real;
   }
 }

@@ -7,7 +7,8 @@ export async function isMounted(host: Host, path: string): Promise<boolean> {
   return table.split('\n').some((line) => unescape(line.split(' ')[4] ?? '') === path);
 }
 
-const unescape = (field: string): string => field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+const unescape = (field: string): string =>
+  field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 
 /** Mounts a tmpfs. `options` as mount(8) takes them: `size=8388608,mode=0700`. */
 export async function mountTmpfs(host: Host, path: string, options: string): Promise<void> {

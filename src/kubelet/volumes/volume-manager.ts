@@ -128,7 +128,10 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
     else await files.chmod(path, 0o777);
     const gid = pod.spec.securityContext?.fsGroup;
     if (gid !== undefined)
-      await applyFsGroup(files, path, gid, { recursive: true, onMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch' });
+      await applyFsGroup(files, path, gid, {
+        recursive: true,
+        onMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch',
+      });
     return path;
   }
 
@@ -142,7 +145,11 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
       state.set(uid, mine);
       if (due) mine.refreshedAt = now;
       // A pod that is new sees objects as they are now; one that runs may see them a little later.
-      const context: ContentContext = { objects: objects.reader(due ? now - REFRESH_MS / 2 : now - 1000), facts, token: (p, t) => tokens.token(p, t) };
+      const context: ContentContext = {
+        objects: objects.reader(due ? now - REFRESH_MS / 2 : now - 1000),
+        facts,
+        token: (p, t) => tokens.token(p, t),
+      };
       const failures: { volume: string; message: string }[] = [];
       await Promise.all(
         (pod.spec.volumes ?? []).map(async (volume) => {
@@ -152,7 +159,8 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
             mine.ready.set(volume.name, await setUp(pod, volume, context));
           } catch (error) {
             if (done) log.warn('Volume could not be refreshed', { pod: pod.metadata.name, volume: volume.name, err: errorText(error) });
-            else failures.push({ volume: volume.name, message: `MountVolume.SetUp failed for volume "${volume.name}" : ${errorText(error)}` });
+            else
+              failures.push({ volume: volume.name, message: `MountVolume.SetUp failed for volume "${volume.name}" : ${errorText(error)}` });
           }
         }),
       );
@@ -176,7 +184,8 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
     async close() {
       if (memory === undefined || !useTmpfs) return;
       const left = await files.readdir(memoryDir).catch(() => []);
-      if (left.length === 0) await unmount(host, memoryDir).catch((error: unknown) => log.warn('Memory volumes stay mounted', { err: errorText(error) }));
+      if (left.length === 0)
+        await unmount(host, memoryDir).catch((error: unknown) => log.warn('Memory volumes stay mounted', { err: errorText(error) }));
     },
   };
 }

@@ -1,0 +1,204 @@
+/** A runtime without processes: containers do what a script says, at once or when told. For tests of the kubelet alone. */
+import {
+  RuntimeError,
+  type ContainerConfig,
+  type ContainerRuntimeStatus,
+  type Image,
+  type PodSandboxConfig,
+  type PodSandboxStatus,
+  type Runtime,
+  type RuntimeEvent,
+} from '../../runtime/runtime.ts';
+
+/** What a container does when it is started. */
+export interface Behaviour {
+  /** Exits by itself with this code. */
+  readonly exit?: number;
+  /** The start fails with this text and the container ends as StartError. */
+  readonly startError?: string;
+  /** What it exits with when it is stopped. Default 0. */
+  readonly onStop?: number;
+}
+
+export interface FakeRuntime extends Runtime {
+  readonly calls: string[];
+  readonly containers: ReadonlyMap<string, ContainerRuntimeStatus & { readonly config: ContainerConfig }>;
+  readonly sandboxes: ReadonlyMap<string, PodSandboxStatus & { readonly config: PodSandboxConfig }>;
+  /** Ends a running container. */
+  exit(id: string, code: number): void;
+}
+
+export interface FakeRuntimeOptions {
+  readonly behave?: (config: ContainerConfig) => Behaviour;
+  readonly images?: readonly string[];
+  readonly pull?: (reference: string) => string;
+  readonly exec?: (command: readonly string[]) => { code: number; stdout?: string; stderr?: string };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime {
+  const containers = new Map<string, Mutable<ContainerRuntimeStatus> & { config: ContainerConfig }>();
+  const sandboxes = new Map<string, Mutable<PodSandboxStatus> & { config: PodSandboxConfig }>();
+  const images = new Map((options.images ?? ['busybox:1.36']).map((name, i) => [name, fakeImage(name, i)]));
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+  const calls: string[] = [];
+  let serial = 0;
+  let clock = Date.now();
+
+  const tell = (type: RuntimeEvent['type'], id: string, podUid: string): void => {
+    for (const listener of listeners) listener({ type, id, podUid, at: Date.now() });
+  };
+  const container = (id: string) => {
+    const found = containers.get(id);
+    if (found === undefined) throw new RuntimeError('notFound', `container "${id}" not found`);
+    return found;
+  };
+  const podUid = (labels: Readonly<Record<string, string>>): string => labels['io.kubernetes.pod.uid'] ?? '';
+  const matching = <T extends { labels: Readonly<Record<string, string>> }>(
+    list: Iterable<T>,
+    labels: Readonly<Record<string, string>> = {},
+  ): T[] => [...list].filter((item) => Object.entries(labels).every(([key, value]) => item.labels[key] === value));
+
+  function end(id: string, code: number, reason = code === 0 ? 'Completed' : 'Error', message = ''): void {
+    const c = container(id);
+    if (c.state === 'exited') return;
+    Object.assign(c, { state: 'exited', exitCode: code, reason, message, finishedAt: Date.now() });
+    tell('containerStopped', id, podUid(c.labels));
+  }
+
+  return {
+    calls,
+    containers,
+    sandboxes,
+    exit: (id, code) => end(id, code),
+    version: async () => ({ runtimeName: 'fake', runtimeVersion: '1', runtimeApiVersion: 'v1' }),
+    status: async () => ({
+      conditions: [
+        { type: 'RuntimeReady', status: true, reason: '', message: '' },
+        { type: 'NetworkReady', status: true, reason: '', message: '' },
+      ],
+      handlers: [],
+      notices: [],
+    }),
+    async runPodSandbox(config) {
+      const id = `sandbox${++serial}`;
+      calls.push(`runPodSandbox ${config.metadata.name} ${config.metadata.attempt}`);
+      const { metadata, labels, annotations } = config;
+      const network = config.security.namespaces.network;
+      sandboxes.set(id, {
+        id,
+        metadata,
+        state: 'ready',
+        createdAt: ++clock,
+        labels,
+        annotations,
+        ips: network === 'pod' ? [`10.1.0.${serial}`] : [],
+        network,
+        config,
+      });
+      tell('sandboxChanged', id, podUid(labels));
+      return id;
+    },
+    async stopPodSandbox(id) {
+      const sandbox = sandboxes.get(id);
+      if (sandbox === undefined) return;
+      calls.push(`stopPodSandbox ${sandbox.metadata.name}`);
+      for (const c of containers.values()) if (c.sandboxId === id && c.state === 'running') end(c.id, 137);
+      sandbox.state = 'notReady';
+    },
+    async removePodSandbox(id) {
+      for (const c of containers.values()) if (c.sandboxId === id) containers.delete(c.id);
+      sandboxes.delete(id);
+    },
+    async podSandboxStatus(id) {
+      const sandbox = sandboxes.get(id);
+      if (sandbox === undefined) throw new RuntimeError('notFound', 'no such sandbox');
+      return { ...sandbox };
+    },
+    listPodSandboxes: async (filter) => matching(sandboxes.values(), filter?.labels).map((s) => ({ ...s })),
+    async createContainer(sandboxId, config) {
+      const id = String(++serial).padStart(64, '0');
+      calls.push(`createContainer ${config.metadata.name} ${config.metadata.attempt}`);
+      containers.set(id, {
+        id,
+        sandboxId,
+        metadata: config.metadata,
+        image: `docker.io/library/${config.image.userSpecified}`,
+        imageRef: config.image.image,
+        state: 'created',
+        createdAt: ++clock,
+        labels: config.labels,
+        annotations: config.annotations,
+        startedAt: 0,
+        finishedAt: 0,
+        exitCode: 0,
+        reason: '',
+        message: '',
+        mounts: config.mounts,
+        logPath: `${sandboxes.get(sandboxId)?.config.logDirectory ?? ''}/${config.logPath}`,
+        resources: config.resources,
+        config,
+      });
+      return id;
+    },
+    async startContainer(id) {
+      const c = container(id);
+      const behaviour = options.behave?.(c.config) ?? {};
+      calls.push(`startContainer ${c.metadata.name}`);
+      if (behaviour.startError !== undefined) {
+        end(id, 128, 'StartError', behaviour.startError);
+        throw new RuntimeError('unknown', behaviour.startError);
+      }
+      Object.assign(c, { state: 'running', startedAt: Date.now() });
+      tell('containerStarted', id, podUid(c.labels));
+      const { exit } = behaviour;
+      if (exit !== undefined) setImmediate(() => end(id, exit));
+    },
+    async stopContainer(id, timeoutSeconds) {
+      const c = container(id);
+      calls.push(`stopContainer ${c.metadata.name} ${timeoutSeconds}`);
+      end(id, options.behave?.(c.config).onStop ?? 0);
+    },
+    async removeContainer(id) {
+      const c = container(id);
+      calls.push(`removeContainer ${c.metadata.name}`);
+      containers.delete(id);
+    },
+    listContainers: async (filter) => matching(containers.values(), filter?.labels).map((c) => ({ ...c })),
+    containerStatus: async (id) => ({ ...container(id) }),
+    updateContainerResources: async () => undefined,
+    reopenContainerLog: async () => undefined,
+    async execSync(_id, command) {
+      const { code, stdout = '', stderr = '' } = options.exec?.(command) ?? { code: 0 };
+      return { stdout: Buffer.from(stdout), stderr: Buffer.from(stderr), exitCode: code };
+    },
+    exec: () => Promise.reject(new RuntimeError('unimplemented', 'no exec')),
+    attach: () => Promise.reject(new RuntimeError('unimplemented', 'no attach')),
+    portForward: () => Promise.reject(new RuntimeError('unimplemented', 'no port-forward')),
+    listImages: async () => [...images.values()],
+    imageStatus: async (reference) => images.get(reference) ?? [...images.values()].find((i) => i.id === reference) ?? null,
+    async pullImage(reference) {
+      calls.push(`pullImage ${reference}`);
+      const name = options.pull?.(reference) ?? reference;
+      const image = fakeImage(name, images.size);
+      images.set(reference, image);
+      return image.id;
+    },
+    removeImage: async () => undefined,
+    imageFsInfo: async () => [],
+    onEvent(listener, signal) {
+      listeners.add(listener);
+      signal.addEventListener('abort', () => listeners.delete(listener), { once: true });
+    },
+    close: async () => undefined,
+  };
+}
+
+const fakeImage = (name: string, serial: number): Image => ({
+  id: `sha256:${String(serial).padStart(64, '0')}`,
+  repoTags: [`docker.io/library/${name}`],
+  repoDigests: [],
+  sizeBytes: 1000,
+  pinned: false,
+});
