@@ -92,7 +92,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   });
   const objects = createObjectCache(client, () => clock.now());
   const tokens = createTokenManager(client, () => clock.now(), log.scope('tokens'));
-  const mirrors = createMirrorPods({ client, log: log.scope('mirror'), node: node.node, appeared: (uid) => manager.wake(uid) });
+  const mirrors = createMirrorPods({ client, log: log.scope('mirror'), node: () => node.node(), appeared: (uid) => manager.wake(uid) });
   const statuses = createStatusWriter({
     client,
     clock,
@@ -129,7 +129,11 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   };
 
   // The pods and where they come from.
-  const manager: PodManager = createPodManager({ services, node: node.node, allowedUnsafeSysctls: config.allowedUnsafeSysctls ?? [] });
+  const manager: PodManager = createPodManager({
+    services,
+    node: () => node.node(),
+    allowedUnsafeSysctls: config.allowedUnsafeSysctls ?? [],
+  });
   const sources: PodSource[] = [];
   if (client)
     sources.push(

@@ -42,7 +42,9 @@ export function createBackoff(limits: BackoffLimits): Backoff {
       const delayMs = entry ? Math.min(entry.delayMs * 2, limits.maxMs) : limits.initialMs;
       entries.delete(key);
       entries.set(key, { delayMs, updatedAt: now });
-      if (entries.size > MAX_ENTRIES) for (const oldest of entries.keys()) return void entries.delete(oldest);
+      if (entries.size <= MAX_ENTRIES) return;
+      const [oldest] = entries.keys();
+      if (oldest !== undefined) entries.delete(oldest);
     },
     forget(prefix) {
       for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);

@@ -141,7 +141,7 @@ export function stateOf(c: ContainerRuntimeStatus, runtimeName: string): Contain
           containerID: `${runtimeName}://${c.id}`,
         },
       };
-    case 'created':
+    default:
       return { waiting: {} };
   }
 }
@@ -163,14 +163,10 @@ function readinessOf(
 }
 
 function volumeMountStatuses(container: AnyContainer): VolumeMountStatus[] {
-  return (container.volumeMounts ?? []).map(({ name, mountPath, readOnly, recursiveReadOnly }) => ({
-    name,
-    mountPath,
-    ...(readOnly === true && {
-      readOnly: true,
-      recursiveReadOnly: recursiveReadOnly === 'Enabled' ? 'Enabled' : 'Disabled',
-    }),
-  }));
+  return (container.volumeMounts ?? []).map(({ name, mountPath, readOnly, recursiveReadOnly }) => {
+    if (readOnly !== true) return { name, mountPath };
+    return { name, mountPath, readOnly, recursiveReadOnly: recursiveReadOnly === 'Enabled' ? 'Enabled' : 'Disabled' };
+  });
 }
 
 function resourcesOf(container: AnyContainer): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {

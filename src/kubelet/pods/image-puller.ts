@@ -81,7 +81,7 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
       const id = await pullWithAny(name, auths, signal);
       const image = (await runtime.imageStatus(id)) ?? (await runtime.imageStatus(name));
       if (image === null) throw new Error(`image "${name}" is not there after it was pulled`);
-      const took = formatDuration(Math.round(clock.monotonic() - start));
+      const took = formatDuration(Math.max(1, Math.round(clock.monotonic() - start)));
       event(
         'Normal',
         'Pulled',

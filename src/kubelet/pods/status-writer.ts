@@ -132,8 +132,7 @@ export function createStatusWriter({ client, clock, log, target }: StatusWriterO
       }
     },
     async flush(uid) {
-      const line = lines.get(uid);
-      while (line?.writing) await line.writing;
+      for (let writing = lines.get(uid)?.writing; writing; writing = lines.get(uid)?.writing) await writing;
     },
     forget(uid) {
       const line = lines.get(uid);

@@ -32,7 +32,7 @@ const DEADLINE = { reason: 'DeadlineExceeded', message: 'Pod was active on the n
 export function startPodWorker(services: PodServices, pod: NodePod, gone: () => void): PodWorker {
   const { host, log, settings, runtime } = services;
   const state = newPodState(pod);
-  let closed = false;
+  const ended = new AbortController();
   let pending = true;
   let failures = 0;
   let timer: Timer | undefined;
@@ -46,7 +46,7 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
   };
   const wakeIn = (ms: number): void => {
     timer?.cancel();
-    timer = closed ? undefined : host.clock.after(Math.min(ms, MAX_SLEEP_MS), wake);
+    timer = ended.signal.aborted ? undefined : host.clock.after(Math.min(ms, MAX_SLEEP_MS), wake);
   };
 
   /** Ends what is under way when the pod is to end; a shorter grace overtakes a kill that waits. */
@@ -118,7 +118,7 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
     await completePod(services, state);
     if (state.removed) {
       await removeRemains(services, state);
-      closed = true;
+      ended.abort();
       gone();
       return Infinity;
     }
@@ -126,9 +126,9 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
   }
 
   async function loop(): Promise<void> {
-    while (!closed) {
+    while (!ended.signal.aborted) {
       if (!pending) await new Promise<void>((resolve) => (ring = resolve));
-      if (closed) return;
+      if (ended.signal.aborted) return;
       pending = false;
       try {
         wakeIn(await round());
@@ -157,7 +157,7 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
     },
     wake,
     close() {
-      closed = true;
+      ended.abort();
       step.abort();
       wake();
       return running;

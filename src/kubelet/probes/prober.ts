@@ -95,13 +95,12 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
       // A container that failed is on its way to be killed: there is no more to learn about it.
       return !(attempt.result === 'failure' && kind !== 'readiness');
     }
+    async function attempt(): Promise<void> {
+      const began = clock.monotonic();
+      if ((await once()) && !signal.aborted) plan(Math.max(0, periodMs - (clock.monotonic() - began)));
+    }
     const plan = (ms: number): void => {
-      timer = clock.after(ms, () => {
-        const began = clock.monotonic();
-        void once().then((goOn) => {
-          if (goOn && !signal.aborted) plan(Math.max(0, periodMs - (clock.monotonic() - began)));
-        });
-      });
+      timer = clock.after(ms, () => void attempt());
     };
     results.set(key(kind, running.id), worker.result);
     plan(Math.max(0, running.startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now()));

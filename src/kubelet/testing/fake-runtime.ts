@@ -58,7 +58,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
   const matching = <T extends { labels: Readonly<Record<string, string>> }>(
     list: Iterable<T>,
     labels: Readonly<Record<string, string>> = {},
-  ): T[] => [...list].filter((item) => Object.entries(labels).every(([key, value]) => item.labels[key] === value));
+  ): T[] => structuredClone([...list].filter((item) => Object.entries(labels).every(([key, value]) => item.labels[key] === value)));
 
   function end(id: string, code: number, reason = code === 0 ? 'Completed' : 'Error', message = ''): void {
     const c = container(id);
@@ -116,7 +116,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
       if (sandbox === undefined) throw new RuntimeError('notFound', 'no such sandbox');
       return { ...sandbox };
     },
-    listPodSandboxes: async (filter) => matching(sandboxes.values(), filter?.labels).map((s) => ({ ...s })),
+    listPodSandboxes: async (filter) => matching(sandboxes.values(), filter?.labels),
     async createContainer(sandboxId, config) {
       const id = String(++serial).padStart(64, '0');
       calls.push(`createContainer ${config.metadata.name} ${config.metadata.attempt}`);
@@ -165,7 +165,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
       calls.push(`removeContainer ${c.metadata.name}`);
       containers.delete(id);
     },
-    listContainers: async (filter) => matching(containers.values(), filter?.labels).map((c) => ({ ...c })),
+    listContainers: async (filter) => matching(containers.values(), filter?.labels),
     containerStatus: async (id) => ({ ...container(id) }),
     updateContainerResources: async () => undefined,
     reopenContainerLog: async () => undefined,

@@ -16,9 +16,9 @@ export interface TestNode {
   readonly kubelet: KubeletHandle;
   readonly directory: string;
   /** `TYPE REASON: MESSAGE` of the events about an object, in order. */
-  events(name: string): string[];
+  readonly events: (name: string) => string[];
   /** A short line for every distinct status of a pod, as a watcher would see them. */
-  changes(name: string): string[];
+  readonly changes: (name: string) => string[];
   /** Starts another kubelet over the same runtime and API. */
   restart(): Promise<TestNode>;
   close(): Promise<void>;

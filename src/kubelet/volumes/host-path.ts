@@ -17,10 +17,16 @@ const CHECKS: Readonly<Record<string, readonly [(stats: Stats) => boolean, strin
 export async function prepareHostPath(files: Files, path: string, type: string): Promise<void> {
   if (!isAbsolute(path) || path.split('/').includes('..')) throw new Error(`hostPath "${path}" must be an absolute path without '..'`);
   const stats = await files.stat(path).catch(() => undefined);
-  if (stats === undefined && type === 'DirectoryOrCreate') return void (await files.mkdir(path, { recursive: true, mode: 0o755 }));
-  if (stats === undefined && type === 'FileOrCreate') return void (await files.writeFile(path, '', { mode: 0o644, flag: 'a' }));
-  // Without a type nothing is checked; a path that is not there becomes a directory, as runtimes do.
-  if (type === '') return void (stats === undefined && (await files.mkdir(path, { recursive: true, mode: 0o755 })));
+  if (stats === undefined && (type === 'DirectoryOrCreate' || type === '')) {
+    // Without a type nothing is checked; a path that is not there becomes a directory, as runtimes do.
+    await files.mkdir(path, { recursive: true, mode: 0o755 });
+    return;
+  }
+  if (stats === undefined && type === 'FileOrCreate') {
+    await files.writeFile(path, '', { mode: 0o644, flag: 'a' });
+    return;
+  }
+  if (type === '') return;
   const check = CHECKS[type];
   if (check === undefined) throw new Error(`hostPath type check failed: unknown type "${type}"`);
   if (stats === undefined || !check[0](stats)) throw new Error(`hostPath type check failed: ${path} is not ${check[1]}`);
