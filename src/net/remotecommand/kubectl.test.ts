@@ -9,8 +9,11 @@ import { startHttpServer } from '../http-server.ts';
 import type { HttpServerHandle, UpgradeExchange } from '../http.ts';
 import { goHttpError, sendJson } from '../respond.ts';
 import { collect, until } from '../testing.ts';
+import { proxyUpgrade, type ProxyTarget } from '../proxy.ts';
 import type { CommandIO, CommandResult } from './io.ts';
+import type { CommandOptions } from './options.ts';
 import { serveCommand } from './server.ts';
+import { translateCommand, wantsTranslation } from './translate.ts';
 
 /** Every kubectl of this machine that speaks another dialect: SPDY up to 1.29, WebSocket from 1.30. */
 function kubectls(): string[] {
@@ -58,30 +61,42 @@ function runHere(command: readonly string[], io: CommandIO): Promise<CommandResu
   });
 }
 
-async function upgraded(upgrade: UpgradeExchange): Promise<void> {
+function options(upgrade: UpgradeExchange): CommandOptions {
   const { query } = upgrade.target;
   const flag = (name: string): boolean => query.get(name) === 'true';
   const command = query.getAll('command');
-  const options = { stdin: flag('stdin'), stdout: flag('stdout'), stderr: flag('stderr'), tty: flag('tty') };
-  await serveCommand(upgrade, { ...options, ...(command.length > 0 && { command }) }, (io) => runHere(command, io));
+  return { stdin: flag('stdin'), stdout: flag('stdout'), stderr: flag('stderr'), tty: flag('tty'), ...(command.length > 0 && { command }) };
+}
+
+async function upgraded(upgrade: UpgradeExchange): Promise<void> {
+  const wanted = options(upgrade);
+  await serveCommand(upgrade, wanted, (io) => runHere(wanted.command ?? [], io));
 }
 
 const home = mkdtempSync(join(tmpdir(), 'net-kubectl-'));
-let server: HttpServerHandle;
-beforeAll(async () => {
-  server = await startHttpServer({
+const servers: Record<string, HttpServerHandle> = {};
+const start = (upgrade: (exchange: UpgradeExchange) => Promise<void>): Promise<HttpServerHandle> =>
+  startHttpServer({
     host: '127.0.0.1',
     port: 0,
+    upgrade,
     handle: (exchange) => {
       const answer = answers[exchange.target.path ?? ''];
       if (answer === undefined) goHttpError(exchange, 404, '404 page not found');
       else sendJson(exchange, 200, answer);
     },
-    upgrade: upgraded,
   });
+beforeAll(async () => {
+  const direct = await start(upgraded);
+  const target = (upgrade: UpgradeExchange): ProxyTarget => ({ url: `http://127.0.0.1:${direct.address.port}${upgrade.request.url}` });
+  servers['direct'] = direct;
+  servers['spliced'] = await start((upgrade) => proxyUpgrade(upgrade, target(upgrade)));
+  servers['translated'] = await start((upgrade) =>
+    wantsTranslation(upgrade) ? translateCommand(upgrade, target(upgrade), options(upgrade)) : proxyUpgrade(upgrade, target(upgrade)),
+  );
 });
 afterAll(async () => {
-  await server.close();
+  await Promise.all(Object.values(servers).map((server) => server.close()));
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -91,8 +106,8 @@ interface Run {
   stderr: string;
 }
 
-async function kubectl(binary: string, args: string[], input?: Buffer): Promise<Run> {
-  const child = spawn(binary, [`--server=http://127.0.0.1:${server.address.port}`, `--cache-dir=${home}`, ...args], {
+async function kubectl(binary: string, mode: string, args: string[], input?: Buffer): Promise<Run> {
+  const child = spawn(binary, [`--server=http://127.0.0.1:${servers[mode]?.address.port}`, `--cache-dir=${home}`, ...args], {
     env: { HOME: home, PATH: process.env['PATH'] ?? '', KUBECONFIG: join(home, 'none') },
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
@@ -102,45 +117,47 @@ async function kubectl(binary: string, args: string[], input?: Buffer): Promise<
   return { code, stdout: await stdout, stderr: (await stderr).toString() };
 }
 
-describe.skipIf(kubectls().length === 0).each(kubectls())('%s', (binary) => {
+const matrix = kubectls().flatMap((binary) => ['direct', 'spliced', 'translated'].map((mode) => [binary, mode] as const));
+
+describe.skipIf(matrix.length === 0).each(matrix)('%s, %s', (binary, mode) => {
   it('runs a command and keeps its streams apart', async () => {
-    const run = await kubectl(binary, ['exec', 'p', '--', 'sh', '-c', 'echo out; echo err >&2']);
+    const run = await kubectl(binary, mode, ['exec', 'p', '--', 'sh', '-c', 'echo out; echo err >&2']);
     expect([run.code, run.stdout.toString(), run.stderr]).toEqual([0, 'out\n', 'err\n']);
   });
 
   it('exits with the exit code of the command', async () => {
-    const run = await kubectl(binary, ['exec', 'p', '--', 'sh', '-c', 'exit 7']);
+    const run = await kubectl(binary, mode, ['exec', 'p', '--', 'sh', '-c', 'exit 7']);
     expect([run.code, run.stderr]).toEqual([7, 'command terminated with exit code 7\n']);
   });
 
   it('says why a command could not be started', async () => {
-    const run = await kubectl(binary, ['exec', 'p', '--', '/nope']);
+    const run = await kubectl(binary, mode, ['exec', 'p', '--', '/nope']);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain('Internal error occurred: error executing command in container: spawn /nope ENOENT');
   });
 
   it('sends stdin to its end, byte for byte, and gets it back', async () => {
     const input = Buffer.alloc(8 << 20, 'nodelet streams ');
-    const run = await kubectl(binary, ['exec', '-i', 'p', '--', 'cat'], input);
+    const run = await kubectl(binary, mode, ['exec', '-i', 'p', '--', 'cat'], input);
     expect(run.code).toBe(0);
     expect(createHash('md5').update(run.stdout).digest('hex')).toBe(createHash('md5').update(input).digest('hex'));
   });
 
   it('ends when the command does not read its stdin', async () => {
-    const run = await kubectl(binary, ['exec', '-i', 'p', '--', 'echo', 'done'], Buffer.alloc(4 << 20));
+    const run = await kubectl(binary, mode, ['exec', '-i', 'p', '--', 'echo', 'done'], Buffer.alloc(4 << 20));
     expect([run.code, run.stdout.toString()]).toEqual([0, 'done\n']);
   });
 
   it('runs ten at a time', async () => {
     const runs = await Promise.all(
-      Array.from({ length: 10 }, (_unused, index) => kubectl(binary, ['exec', 'p', '--', 'echo', String(index)])),
+      Array.from({ length: 10 }, (_unused, index) => kubectl(binary, mode, ['exec', 'p', '--', 'echo', String(index)])),
     );
     expect(runs.map((run) => run.stdout.toString().trim())).toEqual(Array.from({ length: 10 }, (_unused, index) => String(index)));
   });
 
   it('leaves the server whole when it is killed in the middle', async () => {
     const child = spawn(binary, [
-      `--server=http://127.0.0.1:${server.address.port}`,
+      `--server=http://127.0.0.1:${servers[mode]?.address.port}`,
       `--cache-dir=${home}`,
       'exec',
       'p',
@@ -153,6 +170,6 @@ describe.skipIf(kubectls().length === 0).each(kubectls())('%s', (binary) => {
     child.stdout.on('data', (chunk) => (seen += String(chunk)));
     await until(() => seen === 'go\n');
     child.kill('SIGKILL');
-    expect((await kubectl(binary, ['exec', 'p', '--', 'echo', 'well'])).stdout.toString()).toBe('well\n');
+    expect((await kubectl(binary, mode, ['exec', 'p', '--', 'echo', 'well'])).stdout.toString()).toBe('well\n');
   });
 });

@@ -51,6 +51,7 @@ export function openSpdy(transport: Duplex, options: SpdyOptions): SpdyConnectio
   let [nextOwn, nextPeer, lastPeer, nextPing] = [server ? 2 : 1, 1, 0, server ? 2 : 1];
   let closing = false;
   let unsent = 0;
+  let stalled = false;
   let lastActive = clock.monotonic();
 
   const drained = createDrain(transport);
@@ -154,7 +155,11 @@ export function openSpdy(transport: Duplex, options: SpdyOptions): SpdyConnectio
     try {
       for (let chunk = await chunks.next(); chunk !== null; chunk = await chunks.next()) {
         lastActive = clock.monotonic();
-        for (const frame of read(chunk)) await handle(frame);
+        for (const frame of read(chunk)) {
+          stalled = frame.type === 'data';
+          await handle(frame);
+        }
+        stalled = false;
         // A peer that sends PINGs and reads no answers must not fill this side's memory. Data that waits is no reason to
         // stop reading: two sides that both wait for the other to read would wait for ever.
         if (unsent > MAX_UNSENT) await drained();
@@ -189,7 +194,10 @@ export function openSpdy(transport: Duplex, options: SpdyOptions): SpdyConnectio
         });
   transport.on('error', () => undefined);
   const chunks = readChunks(transport);
-  transport.once('close', () => end(new SpdyError('the connection was cut')));
+  // The reading loop sees the end by itself, behind the frames that are still in hand; unless a stream's reader holds it up.
+  transport.once('close', () => {
+    if (stalled) end(new SpdyError('the connection was cut'));
+  });
   void pump();
 
   return {
