@@ -3,8 +3,9 @@ import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { parseDuration } from '../../../api/duration.ts';
 import type { UpgradeExchange } from '../../../net/http.ts';
-import { proxyUpgrade } from '../../../net/proxy.ts';
+import { BackendError, proxyUpgrade } from '../../../net/proxy.ts';
 import { goHttpError, sendText } from '../../../net/respond.ts';
+import { asExchange } from '../../../net/upgrade-exchange.ts';
 import type { KubeletRequest, ServerContext } from '../request.ts';
 import { grpcText, streamingStatus } from '../runtime-errors.ts';
 
@@ -57,8 +58,16 @@ export async function serveTarget<T extends Target>(
     return;
   }
   handOver(exchange, upgrade);
-  if (target.kind === 'url') await proxyUpgrade(upgrade, { url: new URL(target.url) });
-  else await serve(upgrade, target as Extract<T, { kind: 'local' }>);
+  if (target.kind === 'local') {
+    await serve(upgrade, target as Extract<T, { kind: 'local' }>);
+    return;
+  }
+  try {
+    await proxyUpgrade(upgrade, { url: target.url });
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    goHttpError(asExchange(upgrade), 500, error.message);
+  }
 }
 
 /** Lets go of the socket: from here on the stream answers for itself, refusals too. */

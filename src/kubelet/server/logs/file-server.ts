@@ -23,7 +23,7 @@ const SNIFFED = 512;
 
 /** Answers for `path`, which is relative to the root and decoded. `urlPath` is what the client asked for, for redirects. */
 export async function serveFile(files: FileRoot, exchange: Exchange, path: string, urlPath: string): Promise<void> {
-  const clean = posix.normalize(`/${path}`);
+  const clean = posix.normalize(`/${path}`).replace(/(.)\/$/, '$1');
   if (urlPath.endsWith('/index.html')) {
     localRedirect(exchange, './');
     return;
