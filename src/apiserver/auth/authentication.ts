@@ -67,25 +67,32 @@ export function parseTokenFile(text: string): Map<string, UserInfo> {
   const users = new Map<string, UserInfo>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
-    const fields = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(([, quoted, bare]) =>
-      (quoted?.replaceAll('""', '"') ?? bare ?? '').trim(),
-    );
+    const fields = csvFields(line);
     const [token = '', name = '', uid = '', groups = ''] = fields;
     if (fields.length < 3)
       throw new Error(
-        `token file line ${String(index + 1)}: token file must have at least 3 columns (token, user name, user uid), found ${String(fields.length)}`,
+        `token file line ${String(index + 1)} must have at least 3 columns (token, user name, user uid), found ${String(fields.length)}`,
       );
-    if (token === '') continue;
-    users.set(token, {
-      name,
-      uid,
-      groups: groups
-        .split(',')
-        .map((group) => group.trim())
-        .filter((group) => group !== ''),
-    });
+    if (token !== '') users.set(token, { name, uid, groups: trimmed(groups.split(',')).filter((group) => group !== '') });
   }
   return users;
+}
+
+const trimmed = (texts: readonly string[]): string[] => texts.map((text) => text.trim());
+
+/** The fields of one line; a comma inside quotes belongs to its field, two quotes in there are one. */
+function csvFields(line: string): string[] {
+  const fields = [''];
+  let quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i] ?? '';
+    const last = fields.length - 1;
+    if (c === ',' && !quoted) fields.push('');
+    else if (c !== '"') fields[last] = `${fields[last] ?? ''}${c}`;
+    else if (quoted && line[i + 1] === '"') fields[last] = `${fields[last] ?? ''}${line[++i] ?? ''}`;
+    else quoted = !quoted;
+  }
+  return trimmed(fields);
 }
 
 /** The lookups that token checks make, over what is stored. */

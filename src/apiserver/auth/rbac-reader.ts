@@ -17,11 +17,20 @@ export function rbacReader(objects: ObjectReader): RbacReader & { close(): void 
   return {
     clusterRole: (name) => objects.get(clusterRoles, '', name),
     role: (namespace, name) => objects.get(roles, namespace, name),
-    clusterRoleBindings: () => objects.list(clusterRoleBindings),
-    roleBindings: (namespace) => objects.list(roleBindings, namespace),
+    clusterRoleBindings: () => ordered(objects.list(clusterRoleBindings)),
+    roleBindings: (namespace) => ordered(objects.list(roleBindings, namespace)),
     revision: () => changes,
     close: () => {
       for (const stop of stops) stop();
     },
   };
+}
+
+/**
+ * Bindings that somebody made speak before those of the system, so that a reason names what was done on purpose. The
+ * original takes them in no order; ours stays the same.
+ */
+function ordered<T extends { readonly metadata: { readonly name: string } }>(bindings: readonly T[]): T[] {
+  const isSystem = ({ metadata }: T): boolean => metadata.name.startsWith('system:');
+  return [...bindings.filter((binding) => !isSystem(binding)), ...bindings.filter(isSystem).toReversed()];
 }
