@@ -3,6 +3,7 @@ import type { Verb } from './verb.ts';
 /** Every verb, in the order in which help shows them. */
 export const verbs: readonly Verb[] = [
   { name: 'up', summary: 'Start an API server and a kubelet on this machine.', load: () => import('./up/up.ts') },
+  { name: 'down', summary: 'Remove the containers and interfaces that up left on this machine.', load: () => import('./down.ts') },
   { name: 'kubelet', summary: 'Start the kubelet alone and join it to a cluster.', load: () => import('./kubelet.ts') },
   { name: 'apiserver', summary: 'Start the one-node API server alone.', load: () => import('./apiserver.ts') },
   { name: 'image', summary: 'Load, list, tag and remove images of the process runtime.', load: () => import('./image.ts') },

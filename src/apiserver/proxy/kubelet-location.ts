@@ -1,6 +1,7 @@
 /** Where a node's kubelet listens, and with which credentials the API server goes there (`pkg/kubelet/client/kubelet_client.go`). */
 import { failure, notFound } from '../../api/status.ts';
 import { resources } from '../../api/resources.ts';
+import type { BackendTls } from '../../net/proxy.ts';
 import type { Node, Stored } from '../../api/types.ts';
 import type { ObjectReader } from '../endpoint.ts';
 
@@ -40,4 +41,15 @@ function preferredAddress(node: Stored<Node>, types: readonly string[]): string 
     if (found !== undefined) return found.address;
   }
   throw failure(500, '', `no preferred addresses found; known addresses: [${known.map((a) => `{${a.type} ${a.address}}`).join(' ')}]`);
+}
+
+/** How the API server shows itself to a kubelet, and whether it looks at the kubelet's certificate. */
+export function backendTls({ cert, key, ca }: KubeletCredentials): BackendTls {
+  return { cert, key, ...(ca === undefined ? { insecureSkipVerify: true } : { ca }) };
+}
+
+/** A URL whose path and query are as given. Port 0 is left out. */
+export function urlOf(scheme: 'http' | 'https', host: string, port: number, pathAndQuery: string): string {
+  const literal = host.includes(':') ? `[${host}]` : host;
+  return `${scheme}://${literal}${port === 0 ? '' : `:${port}`}${pathAndQuery}`;
 }

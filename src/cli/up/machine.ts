@@ -3,10 +3,6 @@ import { networkInterfaces } from 'node:os';
 import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
 
-/** The first address of the service range: the API server. */
-export const SERVICE_IP = '10.96.0.1';
-/** The address of the cluster DNS. */
-export const DNS_IP = '10.96.0.10';
 const INTERFACE = 'nodelet0';
 
 /** Whether this process may make network interfaces, namespaces and mounts. */
@@ -14,17 +10,16 @@ export function isLinuxRoot(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0;
 }
 
-/** Makes the dummy interface with the service addresses, if it is not there; false when the machine does not let us. */
-export async function ensureServiceInterface(host: Host, log: Logger): Promise<boolean> {
-  if (hasAddress(SERVICE_IP) && hasAddress(DNS_IP)) return true;
-  const script = [
-    `ip link show ${INTERFACE} >/dev/null 2>&1 || ip link add ${INTERFACE} type dummy`,
-    `ip addr replace ${SERVICE_IP}/32 dev ${INTERFACE}`,
-    `ip addr replace ${DNS_IP}/32 dev ${INTERFACE}`,
-    `ip link set ${INTERFACE} up`,
-  ].join(' && ');
+/** Makes the dummy interface with these addresses, if they are not there; false when the machine does not let us. */
+export async function ensureServiceInterface(addresses: readonly string[], host: Host, log: Logger): Promise<boolean> {
+  const present = allAddresses();
+  const missing = addresses.filter((address) => !present.includes(address));
+  if (missing.length === 0) return true;
+  const script = `ip link show ${INTERFACE} >/dev/null 2>&1 || ip link add ${INTERFACE} type dummy || exit 1
+for address; do ip addr replace "$address/32" dev ${INTERFACE} || exit 1; done
+ip link set ${INTERFACE} up`;
   try {
-    const { code, stderr } = await host.processes.run('sh', ['-c', script]);
+    const { code, stderr } = await host.processes.run('sh', ['-c', script, 'sh', ...missing]);
     if (code === 0) return true;
     log.warn('Could not make the service interface: pods reach the API server by the node address', { error: stderr.toString().trim() });
   } catch (error) {
@@ -52,6 +47,10 @@ export function allAddresses(): string[] {
     .map(({ address }) => address);
 }
 
-function hasAddress(wanted: string): boolean {
-  return allAddresses().includes(wanted);
+/** Takes these addresses off the interface, and the interface away when none is left. */
+export async function removeServiceAddresses(addresses: readonly string[], host: Host): Promise<void> {
+  const script = `for address; do ip addr del "$address/32" dev ${INTERFACE}; done 2>/dev/null
+[ -n "$(ip -4 -o addr show dev ${INTERFACE} 2>/dev/null)" ] || ip link del ${INTERFACE} 2>/dev/null
+exit 0`;
+  await host.processes.run('sh', ['-c', script, 'sh', ...addresses]);
 }

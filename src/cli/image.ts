@@ -1,0 +1,104 @@
+/** `nodelet image`: the images of the process runtime, one subcommand an action. */
+import { openImageStore } from '../runtime/images/local-image-store.ts';
+import type { ImageStore } from '../runtime/images/image-store.ts';
+import { RuntimeError } from '../runtime/runtime.ts';
+import { helpText, parseFlags, UsageError, type FlagTable } from '../util/flags.ts';
+import { systemHost } from '../util/host.ts';
+import { createLogger } from '../util/log.ts';
+import { dataDirAt, defaultDataDir } from './up/data-dir.ts';
+import { explainStartError, UserError } from './user-error.ts';
+
+const FLAGS = [
+  { name: 'data-dir', type: 'string', default: defaultDataDir(), placeholder: 'DIR', help: 'The data directory of `nodelet up`.' },
+] as const satisfies FlagTable;
+
+interface Action {
+  readonly takes: readonly string[];
+  readonly summary: string;
+  readonly run: (store: ImageStore, args: readonly string[]) => Promise<string>;
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  load: {
+    takes: ['FILE'],
+    summary: 'Read a docker archive (`docker save`) or an OCI layout, a tar file or a directory.',
+    run: async (store, [file = '']) => (await store.load(file)).map((name) => `Loaded ${name}\n`).join(''),
+  },
+  list: {
+    takes: [],
+    summary: 'Show the images that are there.',
+    run: async (store) => {
+      const rows = (await store.list()).flatMap(({ id, repoTags, sizeBytes }) =>
+        (repoTags.length > 0 ? repoTags : ['<none>']).map((tag): [string, string, string] => [
+          tag,
+          id.replace('sha256:', '').slice(0, 12),
+          megabytes(sizeBytes),
+        ]),
+      );
+      return table([['IMAGE', 'ID', 'SIZE'], ...rows]);
+    },
+  },
+  tag: {
+    takes: ['FROM', 'TO'],
+    summary: 'Give an image another name.',
+    run: async (store, [from = '', to = '']) => {
+      await store.tag(from, to);
+      return '';
+    },
+  },
+  remove: {
+    takes: ['IMAGE'],
+    summary: 'Remove an image with all its names.',
+    run: async (store, [name = '']) => {
+      if ((await store.find(name)) === null) throw new UserError(`there is no image ${name}`);
+      await store.remove(name);
+      return '';
+    },
+  },
+};
+
+export const help = (): string => `Images of the process runtime.
+
+Usage:
+${Object.entries(ACTIONS)
+  .map(([name, { takes, summary }]) => `  nodelet image ${[name, ...takes].join(' ').padEnd(16)}  ${summary}`)
+  .join('\n')}
+
+Image \`host\` is always there: this machine's own root file system, copy-on-write.
+
+Flags:
+${helpText(FLAGS)}`;
+
+export async function run(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(FLAGS, argv);
+  const [name = '', ...args] = positionals;
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined)
+    throw new UsageError(`nodelet image takes one of ${Object.keys(ACTIONS).join(', ')}, not ${JSON.stringify(name)}`);
+  if (args.length !== action.takes.length) throw new UsageError(`usage: nodelet image ${[name, ...action.takes].join(' ')}`);
+  const { images } = dataDirAt(values['data-dir']);
+  try {
+    const store = await openImageStore(images, { host: systemHost, log: createLogger() });
+    process.stdout.write(await action.run(store, args));
+  } catch (error) {
+    if (error instanceof RuntimeError) throw new UserError(error.message);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new UserError(`there is no file ${args[0] ?? ''}`);
+    throw explainStartError(error, `cannot use the images in ${images}`) ?? error;
+  }
+  return 0;
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2))
+          .join('')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

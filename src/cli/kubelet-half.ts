@@ -1,0 +1,84 @@
+/** The kubelet with its runtime, access control and HTTP servers, as `up` and `kubelet` start it. */
+import { createKubeClient } from '../client/rest-client.ts';
+import type { Connection } from '../client/transport.ts';
+import { kubeletAccess } from '../kubelet/auth/access.ts';
+import type { KubeletConfiguration } from '../kubelet/config.ts';
+import { startKubelet } from '../kubelet/kubelet.ts';
+import { startKubeletServer, type KubeletServerHandle, type ServingCertificate } from '../kubelet/server/server.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Host } from '../util/host.ts';
+import type { Logger, Verbosity } from '../util/log.ts';
+import { KUBERNETES_VERSION } from '../util/version.ts';
+
+export interface KubeletHalfOptions {
+  readonly config: KubeletConfiguration;
+  readonly nodeName: string;
+  readonly nodeIPs: readonly string[];
+  readonly rootDir: string;
+  readonly podLogsDir: string;
+  readonly containerLogsDir: string;
+  readonly cgroupRoot: string;
+  /** How the API server is reached; absent when the kubelet runs alone. */
+  readonly connection: Connection | undefined;
+  readonly serving: ServingCertificate;
+  readonly runtime: Runtime;
+  /** Every flag as text, for `/flagz`. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly host: Host;
+  readonly log: Logger;
+  readonly verbosity: Verbosity;
+}
+
+export interface KubeletHalf {
+  readonly addresses: KubeletServerHandle['addresses'];
+  reload(serving: ServingCertificate): void;
+  /** Ends the kubelet; containers go on running. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 2_000;
+
+export async function startKubeletHalf(options: KubeletHalfOptions): Promise<KubeletHalf> {
+  const { config, host, log, runtime, verbosity } = options;
+  const client = options.connection && createKubeClient({ userAgent: 'kubelet/nodelet', ...options.connection }, host.clock);
+  let server: KubeletServerHandle | undefined;
+  let { serving } = options;
+  const access = await kubeletAccess({ config, client, host, log, onClientCA: (pem) => server?.reload(serving, pem) });
+  const clientCA = access.clientCA();
+  const kubelet = await startKubelet({ ...options, client, version: KUBERNETES_VERSION });
+  try {
+    server = await startKubeletServer({
+      config,
+      view: kubelet.view,
+      tls: serving,
+      ...(clientCA !== undefined && { clientCA }),
+      authenticate: access.authenticate,
+      authorize: access.authorize,
+      host,
+      log,
+      verbosity,
+      flags: options.flags,
+      version: KUBERNETES_VERSION.slice(1),
+    });
+  } catch (error) {
+    access.close();
+    await kubelet.close();
+    client?.close();
+    throw error;
+  }
+  const started = server;
+  return {
+    addresses: started.addresses,
+    reload: (renewed) => {
+      serving = renewed;
+      started.reload(renewed, access.clientCA());
+    },
+    close: async () => {
+      await started.close(CLOSE_GRACE_MS);
+      access.close();
+      await kubelet.close();
+      await runtime.close();
+      client?.close();
+    },
+  };
+}

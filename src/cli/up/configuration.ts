@@ -1,0 +1,55 @@
+/** The kubelet's configuration under `up`: the file's and the flags', with the places of the data directory filled in. */
+import { join } from 'node:path';
+import { ConfigError, loadKubeletConfiguration, type KubeletConfiguration } from '../../kubelet/config.ts';
+import { configurationOfFlags } from '../../kubelet/flags.ts';
+import type { FlagTable, ParsedFlags } from '../../util/flags.ts';
+import type { Host } from '../../util/host.ts';
+import { explainStartError, UserError } from '../user-error.ts';
+import type { DataDir } from './data-dir.ts';
+
+/** Without a file, `up` starts from the safe defaults of an empty one: anonymous off, no read-only port. */
+const EMPTY = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+const CGROUP_ROOT = '/nodelet';
+
+/** Throws a UserError for a file that cannot be read or a value that is wrong. */
+export async function kubeletConfiguration(
+  parsed: Pick<ParsedFlags<FlagTable>, 'values' | 'given'>,
+  dir: DataDir,
+  host: Host,
+): Promise<KubeletConfiguration> {
+  const path = (parsed.values as { readonly config?: string }).config;
+  const config = await load(path, parsed, host);
+  const { x509 } = config.authentication;
+  const given = parsed.given;
+  return {
+    ...config,
+    authentication: {
+      ...config.authentication,
+      x509: { ...x509, clientCAFile: x509.clientCAFile === '' ? join(dir.pki, 'ca.crt') : x509.clientCAFile },
+    },
+    tlsCertFile: config.tlsCertFile === '' ? join(dir.pki, 'kubelet.crt') : config.tlsCertFile,
+    tlsPrivateKeyFile: config.tlsPrivateKeyFile === '' ? join(dir.pki, 'kubelet.key') : config.tlsPrivateKeyFile,
+    cgroupRoot: config.cgroupRoot === '' && !given.has('cgroup-root') ? CGROUP_ROOT : config.cgroupRoot,
+  };
+}
+
+async function load(
+  path: string | undefined,
+  parsed: Pick<ParsedFlags<FlagTable>, 'values' | 'given'>,
+  host: Host,
+): Promise<KubeletConfiguration> {
+  let text = EMPTY;
+  if (path !== undefined) {
+    try {
+      text = await host.files.readFile(path, 'utf8');
+    } catch (error) {
+      throw explainStartError(error, `cannot read ${path}`) ?? new UserError(`cannot read the configuration ${path}: no such file`);
+    }
+  }
+  try {
+    return loadKubeletConfiguration(text, { overrides: configurationOfFlags(parsed), ...(path !== undefined && { path }) });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UserError(error.message);
+    throw error;
+  }
+}

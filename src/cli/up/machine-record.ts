@@ -1,0 +1,28 @@
+/** What `up` made on this machine outside its data directory, written down so that `down` can take it away. */
+import { join } from 'node:path';
+import type { Host } from '../../util/host.ts';
+import type { DataDir } from './data-dir.ts';
+
+export interface MachineRecord {
+  readonly podCIDR: string;
+  readonly bridge: string;
+  readonly serviceAddresses: readonly string[];
+}
+
+const pathIn = (dir: DataDir): string => join(dir.root, 'machine.json');
+
+export async function writeMachineRecord(dir: DataDir, record: MachineRecord, { files }: Host): Promise<void> {
+  const path = pathIn(dir);
+  await files.writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  await files.rename(`${path}.new`, path);
+}
+
+/** Undefined when `up` never came that far. */
+export async function readMachineRecord(dir: DataDir, { files }: Host): Promise<MachineRecord | undefined> {
+  try {
+    return JSON.parse(await files.readFile(pathIn(dir), 'utf8')) as MachineRecord;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

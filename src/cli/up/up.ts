@@ -1,0 +1,280 @@
+/** `nodelet up`: both halves on this machine, in one process, joined by HTTPS. Read this as a table of contents. */
+import { hostname } from 'node:os';
+import { APISERVER_FLAGS } from '../../apiserver/flags.ts';
+import type { ApiServerHandle } from '../../apiserver/apiserver.ts';
+import { ensurePki, type Pki } from '../../auth/pki.ts';
+import { createKubeClient } from '../../client/rest-client.ts';
+import type { Controller } from '../../controllers/controller.ts';
+import { startRootCaController } from '../../controllers/root-ca.ts';
+import { startScheduler } from '../../controllers/scheduler/scheduler.ts';
+import { startServiceAccountController } from '../../controllers/service-accounts.ts';
+import { flagTexts } from '../../kubelet/flags.ts';
+import { helpText, parseFlags } from '../../util/flags.ts';
+import { systemHost, type Host } from '../../util/host.ts';
+import { createLogger, type Logger } from '../../util/log.ts';
+import { startApiServerHalf } from '../apiserver-half.ts';
+import { startKubeletHalf, type KubeletHalf } from '../kubelet-half.ts';
+import { writeKubeconfig } from '../kubeconfig.ts';
+import { bridgeName, chooseRuntime, DEFAULT_POD_CIDR, type ChosenRuntime } from '../runtime.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { explainStartError } from '../user-error.ts';
+import { addressIn } from './addresses.ts';
+import { announcement } from './announce.ts';
+import { kubeletConfiguration } from './configuration.ts';
+import { dataDirAt, openDataDir, type DataDir } from './data-dir.ts';
+import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
+import { writeMachineRecord } from './machine-record.ts';
+import { allAddresses, ensureServiceInterface, hostAddress, isLinuxRoot } from './machine.ts';
+import { removeContainers } from './remove-containers.ts';
+
+export const help = (): string => `Starts an API server and a kubelet on this machine and runs until it is told to stop.
+Containers go on running when it stops (unless --rm); the next start finds them again.
+
+Usage: nodelet up [flags]
+
+Flags of up:
+${helpText(UP_FLAGS)}
+Flags of the kubelet:
+${helpText(UP_KUBELET_FLAGS)}
+Flags of the API server:
+${helpText(UP_APISERVER_FLAGS)}`;
+
+const HOUR_MS = 3_600_000;
+const ADDRESS_CHECK_MS = 60_000;
+const CLOSE_GRACE_MS = 2_000;
+const LOCALHOST = '127.0.0.1';
+/** Where pods find the API server. */
+const SERVICE_PORT = 443;
+
+export async function run(argv: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const host = systemHost;
+  const parsed = parseFlags([...UP_FLAGS, ...UP_KUBELET_FLAGS, ...UP_APISERVER_FLAGS], argv);
+  const flags = parseFlags(UP_FLAGS, []).values;
+  const own = { ...flags, ...pick(parsed.values, UP_FLAGS) };
+  const api = { ...parseFlags(APISERVER_FLAGS, []).values, ...pick(parsed.values, UP_APISERVER_FLAGS) };
+  const verbosity = { level: Number(parsed.values['v'] ?? 0) };
+  const log = createLogger({ verbosity });
+  for (const notice of parsed.notices) log.warn(notice);
+  process.title = 'nodelet kubelet apiserver';
+
+  const dir = dataDirAt(own['data-dir']);
+  const config = await kubeletConfiguration(parsed, dir, host);
+  await openDataDir(dir, host);
+  const stop = stopSignal();
+
+  // Where everything is on this machine.
+  const nodeName = (parsed.values['hostname-override'] ?? hostname()).toLowerCase();
+  const serviceIP = addressIn(api['service-cluster-ip-range'], 1);
+  const podCIDR = config.podCIDR === '' ? DEFAULT_POD_CIDR : config.podCIDR;
+  const gateway = addressIn(podCIDR, 1);
+  const nodeIPs = nodeAddresses(parsed.values['node-ip'], gateway);
+  const serviceAddresses = [serviceIP, addressIn(api['service-cluster-ip-range'], 10)];
+  await writeMachineRecord(dir, { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses }, host);
+  const hasInterface = isLinuxRoot() && (await ensureServiceInterface(serviceAddresses, host, log));
+  const apiAddress = parsed.given.has('bind-address') ? api['bind-address'] : LOCALHOST;
+  const listen = [{ host: apiAddress, port: api['secure-port'] }, ...(hasInterface ? [{ host: serviceIP, port: SERVICE_PORT }] : [])];
+  const pkiFor = (): Promise<Pki> =>
+    ensurePki(dir.pki, {
+      hostnames: ['localhost', hostname(), ...KUBERNETES_NAMES],
+      ips: [...new Set([LOCALHOST, serviceIP, gateway, ...nodeIPs, ...allAddresses()])],
+      nodeName,
+      files: host.files,
+      now: host.clock.now(),
+    });
+
+  // The API server, and how to reach it.
+  let pki = await pkiFor();
+  const apiServer = await startApi(pki, dir, listen, serviceIP, api, host, log);
+  const server = `https://${apiAddress === '0.0.0.0' ? LOCALHOST : apiAddress}:${apiServer.addresses[0]?.port ?? 0}`;
+  const resumed = (await host.files.stat(dir.kubeconfig).catch(() => undefined)) !== undefined;
+  await writeKubeconfig(
+    dir.kubeconfig,
+    { server, ca: pki.ca.cert, cert: pki.admin.cert, key: pki.admin.key, user: 'kubernetes-admin' },
+    host,
+  );
+
+  // The controllers, each with its own identity.
+  const identity = (pair: { cert: string; key: string }, userAgent: string): ReturnType<typeof createKubeClient> =>
+    createKubeClient({ server, ca: pki.ca.cert, cert: pair.cert, key: pair.key, userAgent });
+  const clients = {
+    scheduler: identity(pki.scheduler, 'nodelet-scheduler'),
+    manager: identity(pki.controllerManager, 'nodelet-controller-manager'),
+  };
+  const context = { client: clients.manager, clock: host.clock, log: log.scope('controllers') };
+  const controllers: Controller[] = [
+    startServiceAccountController(context),
+    startRootCaController(context, pki.ca.cert),
+    startScheduler({ ...context, client: clients.scheduler, log: log.scope('scheduler') }),
+  ];
+
+  // The kubelet over its runtime.
+  let chosen: ChosenRuntime | undefined;
+  let kubelet: KubeletHalf | undefined;
+  const close = async (): Promise<void> => {
+    for (const controller of controllers) controller.stop();
+    await kubelet?.close();
+    clients.scheduler.close();
+    clients.manager.close();
+    await apiServer.close(CLOSE_GRACE_MS);
+  };
+  try {
+    chosen = await chooseRuntime(
+      own.runtime,
+      { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.pki, dir.store, dir.kubeconfig] },
+      host,
+      log,
+    );
+    kubelet = await startKubeletHalf({
+      config,
+      nodeName,
+      nodeIPs,
+      rootDir: dir.kubelet,
+      podLogsDir: dir.podLogs,
+      containerLogsDir: dir.containerLogs,
+      cgroupRoot: config.cgroupRoot,
+      connection: { server, ca: pki.ca.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
+      serving: await servingOf(config, pki, host),
+      runtime: chosen.runtime,
+      flags: flagTexts(parsed),
+      host,
+      log,
+      verbosity,
+    });
+  } catch (error) {
+    await close();
+    throw explainListenError(error) ?? error;
+  }
+
+  const { notices } = await chosen.runtime.status();
+  const terminal = process.stdout.isTTY === true;
+  process.stdout.write(
+    announcement(
+      {
+        nodeName,
+        apiServer: apiServer.addresses.map((address) => `https://${address.host}:${address.port}`),
+        kubelet: kubelet.addresses.secure === undefined ? 'off' : `https://${nodeIPs[0] ?? LOCALHOST}:${kubelet.addresses.secure.port}`,
+        runtime: chosen.name,
+        why: chosen.why,
+        notices,
+        dataDir: dir.root,
+        kubeconfig: dir.kubeconfig,
+        tookMs: performance.now() - startedAt,
+        resumed,
+      },
+      terminal ? (text) => `\u001b[1m${text}\u001b[0m` : undefined,
+    ),
+  );
+
+  // Certificates follow the addresses of the machine and the calendar.
+  let known = allAddresses().toSorted().join();
+  let checkedAt = host.clock.now();
+  const renewal = host.clock.every(ADDRESS_CHECK_MS, () => {
+    const present = allAddresses().toSorted().join();
+    if (present === known && host.clock.now() - checkedAt < HOUR_MS) return;
+    known = present;
+    checkedAt = host.clock.now();
+    void renew().catch((error: unknown) => log.error('Certificates could not be renewed', { error }));
+  });
+  async function renew(): Promise<void> {
+    pki = await pkiFor();
+    if (pki.written.length === 0) return;
+    log.info('Renewed certificates', { files: pki.written });
+    apiServer.reload(tlsOf(pki));
+    kubelet?.reload(await servingOf(config, pki, host));
+  }
+
+  const signal = await stop;
+  log.info('Stopping', { signal, containers: own.rm ? 'removed' : 'left running' });
+  renewal.cancel();
+  if (own.rm) await removeContainers(chosen.runtime, log);
+  await close();
+  return 0;
+}
+
+const KUBERNETES_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
+
+/** The addresses that `--node-ip` names, or the machine's own; the pod bridge's where it has none. */
+function nodeAddresses(asked: string | undefined, gateway: string): string[] {
+  const named = (asked ?? '').split(',').filter((address) => address !== '' && address !== '0.0.0.0' && address !== '::');
+  return named.length > 0 ? named : [hostAddress() ?? gateway];
+}
+
+type ApiFlags = ReturnType<typeof parseFlags<typeof APISERVER_FLAGS>>['values'];
+
+async function startApi(
+  pki: Pki,
+  dir: DataDir,
+  listen: { host: string; port: number }[],
+  serviceIP: string,
+  flags: ApiFlags,
+  host: Host,
+  log: Logger,
+): Promise<ApiServerHandle> {
+  const readFlag = async (
+    name: 'kubelet-client-certificate' | 'kubelet-client-key' | 'kubelet-certificate-authority',
+  ): Promise<string | undefined> => {
+    const path = flags[name];
+    return path === undefined ? undefined : host.files.readFile(path, 'utf8');
+  };
+  try {
+    const [cert, key, ca] = await Promise.all([
+      readFlag('kubelet-client-certificate'),
+      readFlag('kubelet-client-key'),
+      readFlag('kubelet-certificate-authority'),
+    ]);
+    return await startApiServerHalf({
+      listen,
+      tls: tlsOf(pki),
+      store: dir.store,
+      clientCA: pki.ca.cert,
+      serviceAccountKey: pki.serviceAccount.key,
+      issuer: flags['service-account-issuer'],
+      audiences: flags['api-audiences'],
+      anonymous: true,
+      authorizationModes: ['Node', 'RBAC'],
+      serviceIP,
+      kubelet: {
+        cert: cert ?? pki.apiserverKubeletClient.cert,
+        key: key ?? pki.apiserverKubeletClient.key,
+        ca: ca ?? pki.ca.cert,
+        // The node's name resolves nowhere on a machine of its own: its address comes first.
+        preferredAddressTypes: ['InternalIP', ...flags['kubelet-preferred-address-types'].filter((type) => type !== 'InternalIP')],
+      },
+      host,
+      log,
+    });
+  } catch (error) {
+    throw explainListenError(error) ?? explainStartError(error, `cannot open the store ${dir.store}`) ?? error;
+  }
+}
+
+function tlsOf(pki: Pki): { cert: string; key: string; requestClientCert: true; clientCAs: string } {
+  return { cert: pki.apiserver.cert, key: pki.apiserver.key, requestClientCert: true, clientCAs: pki.ca.cert };
+}
+
+/** The kubelet's own certificate: the one that the configuration names, else the one under the data directory. */
+async function servingOf(
+  config: { tlsCertFile: string; tlsPrivateKeyFile: string },
+  pki: Pki,
+  host: Host,
+): Promise<{ cert: string; key: string }> {
+  if (config.tlsCertFile === pki.kubelet.certFile) return pki.kubelet;
+  const [cert, key] = await Promise.all([
+    host.files.readFile(config.tlsCertFile, 'utf8'),
+    host.files.readFile(config.tlsPrivateKeyFile, 'utf8'),
+  ]);
+  return { cert, key };
+}
+
+/** An address that cannot be taken names itself. */
+function explainListenError(error: unknown): ReturnType<typeof explainStartError> {
+  if (!(error instanceof Error) || !('port' in error)) return undefined;
+  const address = 'address' in error ? String(error.address) : '';
+  return explainStartError(error, `cannot listen on ${address}:${String(error.port)}`);
+}
+
+/** The values of one table's flags out of a larger set. */
+function pick(values: Readonly<Record<string, unknown>>, table: readonly { readonly name: string }[]): Record<string, never> {
+  return Object.fromEntries(table.filter(({ name }) => values[name] !== undefined).map(({ name }) => [name, values[name] as never]));
+}
