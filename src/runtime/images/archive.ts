@@ -53,7 +53,10 @@ export async function loadImages(options: LoadOptions): Promise<void> {
       await unpackLayer(files, plain(options, options.file), root, { entries: 0, bytes: 0, skipped: 0 });
     }
     const found = await findImages(options, root);
-    if (found.length === 0) throw new TarError('there is no image for this machine in it (neither manifest.json of docker save nor index.json of an OCI layout names one)');
+    if (found.length === 0)
+      throw new TarError(
+        'there is no image for this machine in it (neither manifest.json of docker save nor index.json of an OCI layout names one)',
+      );
     for (const image of found) await place(options, root, staging, image);
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
@@ -88,7 +91,8 @@ async function ociImages(options: LoadOptions, root: string, index: unknown, dep
     const names = referenceNames(entry);
     if (Array.isArray(field(content, 'manifests'))) {
       const inner = await ociImages(options, root, content, depth - 1);
-      found.push(...inner.slice(0, 1).map((image) => ({ ...image, tags: [...image.tags, ...names] })));
+      const [first] = inner;
+      if (first) found.push({ ...first, tags: [...first.tags, ...names] });
       continue;
     }
     const layers = field(content, 'layers');
@@ -131,7 +135,8 @@ async function place(options: LoadOptions, root: string, staging: string, image:
   const parsed: unknown = JSON.parse(image.config.toString('utf8'));
   const diffIds = strings(field(field(parsed, 'rootfs'), 'diff_ids'));
   if (image.layers.length > MAX_LAYERS) throw new TarError(`the image has more than ${MAX_LAYERS} layers`);
-  if (diffIds.length !== image.layers.length) throw new TarError(`the configuration names ${diffIds.length} layers, the manifest ${image.layers.length}`);
+  if (diffIds.length !== image.layers.length)
+    throw new TarError(`the configuration names ${diffIds.length} layers, the manifest ${image.layers.length}`);
   const tree = join(options.trees, hex);
   let size = image.config.length;
   const present = await files.stat(tree).then(
@@ -149,10 +154,17 @@ async function place(options: LoadOptions, root: string, staging: string, image:
     const hash = createHash('sha256');
     await unpackLayer(files, hashed(plain(options, path), hash), target, tally);
     const found = `sha256:${hash.digest('hex')}`;
-    if (found !== diffIds[index]) throw new TarError(`layer ${index + 1} has digest ${found}, the configuration says ${String(diffIds[index])}`);
+    if (found !== diffIds[index])
+      throw new TarError(`layer ${index + 1} has digest ${found}, the configuration says ${String(diffIds[index])}`);
   }
   if (!present) await files.rename(target, tree);
-  await options.report({ id: `sha256:${hex}`, repoTags: image.tags, repoDigests: image.digests, sizeBytes: size, config: readImageConfig(parsed) });
+  await options.report({
+    id: `sha256:${hex}`,
+    repoTags: image.tags,
+    repoDigests: image.digests,
+    sizeBytes: size,
+    config: readImageConfig(parsed),
+  });
 }
 
 async function* hashed(source: AsyncIterable<Buffer>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
@@ -168,7 +180,8 @@ async function* plain(options: LoadOptions, path: string): AsyncGenerator<Buffer
   const magic = Buffer.alloc(4);
   await handle.read(magic, 0, 4, 0);
   await handle.close();
-  if (magic.readUInt32LE(0) === 0xfd2fb528) throw new TarError('zstd compression is not supported: save the image with gzip or uncompressed');
+  if (magic.readUInt32LE(0) === 0xfd2fb528)
+    throw new TarError('zstd compression is not supported: save the image with gzip or uncompressed');
   const file = createReadStream(path, { highWaterMark: 1 << 18, ...(options.signal && { signal: options.signal }) });
   if (magic[0] !== 0x1f || magic[1] !== 0x8b) {
     yield* file;

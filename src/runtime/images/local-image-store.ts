@@ -93,8 +93,10 @@ export async function openImageStore(dir: string, options: { readonly host: Host
     },
     async tag(from, to) {
       const name = normalizeReference(to);
-      if (name === null || name.includes('@')) throw new RuntimeError('invalidArgument', `${JSON.stringify(to)} is not a name for an image`);
-      if (name === HOST_REFERENCE) throw new RuntimeError('invalidArgument', `${HOST_REFERENCE} is this machine's root file system and cannot be another image`);
+      if (name === null || name.includes('@'))
+        throw new RuntimeError('invalidArgument', `${JSON.stringify(to)} is not a name for an image`);
+      if (name === HOST_REFERENCE)
+        throw new RuntimeError('invalidArgument', `${HOST_REFERENCE} is this machine's root file system and cannot be another image`);
       const record = await findRecord(from);
       if (!record) throw new RuntimeError('notFound', `there is no image ${JSON.stringify(from)}`);
       await takeNames([name], record.id);

@@ -72,7 +72,17 @@ interface RawHeader extends Omit<TarEntry, 'content'> {
   readonly kind: string;
 }
 
-const TYPES: Readonly<Record<string, TarEntry['type']>> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'hardlink', '2': 'symlink', '3': 'device', '4': 'device', '5': 'directory', '6': 'fifo' };
+const TYPES: Readonly<Record<string, TarEntry['type']>> = {
+  '0': 'file',
+  '\0': 'file',
+  '7': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'device',
+  '4': 'device',
+  '5': 'directory',
+  '6': 'fifo',
+};
 
 function parseHeader(block: Buffer): RawHeader {
   let sum = 0;
@@ -108,7 +118,10 @@ function octal(block: Buffer, at: number, length: number): number {
     if (!Number.isSafeInteger(value)) throw new TarError('a number in the archive is too large');
     return value;
   }
-  const text = block.toString('latin1', at, at + length).replace(/\0.*$/s, '').trim();
+  const text = block
+    .toString('latin1', at, at + length)
+    .replace(/\0.*$/s, '')
+    .trim();
   if (text === '') return 0;
   if (!/^[0-7]+$/.test(text)) throw new TarError('the file is not a tar archive, or it is damaged (a number is not octal)');
   return Number.parseInt(text, 8);
@@ -120,7 +133,8 @@ function parsePax(data: Buffer): [string, string][] {
   while (at < data.length) {
     const blank = data.indexOf(0x20, at);
     const length = Number(data.toString('latin1', at, Math.max(blank, at)));
-    if (blank < 0 || !Number.isSafeInteger(length) || length <= blank - at + 1 || at + length > data.length) throw new TarError('a pax header of the archive is damaged');
+    if (blank < 0 || !Number.isSafeInteger(length) || length <= blank - at + 1 || at + length > data.length)
+      throw new TarError('a pax header of the archive is damaged');
     const record = data.toString('utf8', blank + 1, at + length - 1);
     const equals = record.indexOf('=');
     if (equals > 0) found.push([record.slice(0, equals), record.slice(equals + 1)]);

@@ -29,7 +29,13 @@ const MAX_PATH = 4096;
  * leads out; absolute paths and `..` are refused; devices and fifos are left out; whiteouts remove what lower layers
  * brought. Throws `TarError` for a refused or damaged archive; `root` is then to be thrown away.
  */
-export async function unpackLayer(files: Files, source: AsyncIterable<Buffer>, root: string, tally: UnpackTally, limits: UnpackLimits = defaultUnpackLimits): Promise<void> {
+export async function unpackLayer(
+  files: Files,
+  source: AsyncIterable<Buffer>,
+  root: string,
+  tally: UnpackTally,
+  limits: UnpackLimits = defaultUnpackLimits,
+): Promise<void> {
   const parents = new Map<string, string>();
   const made = new Set<string>();
   for await (const entry of readTar(source)) {
@@ -89,7 +95,8 @@ export async function unpackLayer(files: Files, source: AsyncIterable<Buffer>, r
         await files.utimes(path, entry.mtime, entry.mtime);
         return;
       case 'symlink':
-        if (entry.linkPath === '' || entry.linkPath.length > MAX_PATH) throw new TarError(`the link ${JSON.stringify(entry.path)} leads nowhere`);
+        if (entry.linkPath === '' || entry.linkPath.length > MAX_PATH)
+          throw new TarError(`the link ${JSON.stringify(entry.path)} leads nowhere`);
         await files.symlink(entry.linkPath, path);
         await files.lchown(path, entry.uid, entry.gid).catch(ignoreRefusal);
         parents.clear();
@@ -103,7 +110,9 @@ export async function unpackLayer(files: Files, source: AsyncIterable<Buffer>, r
         });
         return;
       }
-      default:
+      case 'device':
+      case 'fifo':
+      case 'other':
         tally.skipped += 1;
     }
   }
@@ -125,7 +134,8 @@ export async function unpackLayer(files: Files, source: AsyncIterable<Buffer>, r
 
 /** The path of a member without `./` and doubled slashes. Throws for one that leads out of the tree. */
 export function memberPath(text: string): string {
-  if (text.startsWith('/') || text.includes('\0') || text.length > MAX_PATH) throw new TarError(`the member ${JSON.stringify(text.slice(0, 200))} has a path that is not accepted`);
+  if (text.startsWith('/') || text.includes('\0') || text.length > MAX_PATH)
+    throw new TarError(`the member ${JSON.stringify(text.slice(0, 200))} has a path that is not accepted`);
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw new TarError(`the member ${JSON.stringify(text)} leads out of the image`);
   return parts.join('/');

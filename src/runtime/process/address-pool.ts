@@ -11,7 +11,8 @@ export function parseSubnet(text: string): Subnet {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   const parts = match?.slice(1).map(Number) ?? [];
   const [a = 256, b = 256, c = 256, d = 256, prefix = 33] = parts;
-  if ([a, b, c, d].some((part) => part > 255) || prefix < 8 || prefix > 29) throw new Error(`"${text}" is not an IPv4 subnet between /8 and /29`);
+  if ([a, b, c, d].some((part) => part > 255) || prefix < 8 || prefix > 29)
+    throw new Error(`"${text}" is not an IPv4 subnet between /8 and /29`);
   const size = 2 ** (32 - prefix);
   const address = ((a * 256 + b) * 256 + c) * 256 + d;
   return { base: address - (address % size), prefix, size };

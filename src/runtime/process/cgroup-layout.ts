@@ -39,4 +39,19 @@ export function isCgroupPath(path: string): boolean {
   return /^(\/[A-Za-z0-9_.:@=-]+)+$/.test(path) && !path.split('/').some((part) => part === '..' || part === '.');
 }
 
-const v1Controllers = new Set(['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'hugetlb', 'net_cls', 'net_prio', 'perf_event', 'rdma', 'misc']);
+const v1Controllers = new Set([
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'memory',
+  'devices',
+  'freezer',
+  'blkio',
+  'pids',
+  'hugetlb',
+  'net_cls',
+  'net_prio',
+  'perf_event',
+  'rdma',
+  'misc',
+]);

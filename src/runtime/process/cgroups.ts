@@ -27,7 +27,18 @@ export interface Cgroups {
 /** Rounds of 10 ms that a killed or emptied cgroup gets before it is left alone. */
 const ROUNDS = 200;
 
-const DEVICE_RULES = ['c *:* m', 'b *:* m', 'c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:2 rwm', 'c 136:* rwm'];
+const DEVICE_RULES = [
+  'c *:* m',
+  'b *:* m',
+  'c 1:3 rwm',
+  'c 1:5 rwm',
+  'c 1:7 rwm',
+  'c 1:8 rwm',
+  'c 1:9 rwm',
+  'c 5:0 rwm',
+  'c 5:2 rwm',
+  'c 136:* rwm',
+];
 
 /** Control groups through the files of `layout`. */
 export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgroups {
@@ -116,7 +127,8 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
         try {
           await files.writeFile(file, write.value);
         } catch (error) {
-          if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EACCES')) throw new Error(`failed to write ${write.value} to ${file}: ${errorText(error)}`, { cause: error });
+          if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EACCES'))
+            throw new Error(`failed to write ${write.value} to ${file}: ${errorText(error)}`, { cause: error });
         }
       }
     },

@@ -47,5 +47,9 @@ export function checkArguments(argv: readonly string[], env: readonly string[]):
   for (const text of [...argv, ...env]) {
     if (text.includes('\0')) throw new RuntimeError('invalidArgument', 'a command or an environment variable has a NUL byte');
   }
-  if (argv[0]?.includes('=')) throw new RuntimeError('invalidArgument', `the command ${JSON.stringify(argv[0])} has an equals sign, which the process runtime cannot start`);
+  if (argv[0]?.includes('='))
+    throw new RuntimeError(
+      'invalidArgument',
+      `the command ${JSON.stringify(argv[0])} has an equals sign, which the process runtime cannot start`,
+    );
 }

@@ -29,8 +29,15 @@ export function mountsBefore(config: ContainerConfig, places: RootPlaces): Mount
   const root = `${places.dir}/root`;
   const privileged = config.security.privileged;
   return [
-    { source: 'overlay', target: root, type: 'overlay', options: [`lowerdir=${places.lower}`, `upperdir=${places.dir}/upper`, `workdir=${places.dir}/work`] },
-    ...(places.lower === '/' ? places.hidden.map((path) => ({ source: 'tmpfs', target: `${root}${path}`, type: 'tmpfs', options: ['ro', 'size=0', 'mode=000'] })) : []),
+    {
+      source: 'overlay',
+      target: root,
+      type: 'overlay',
+      options: [`lowerdir=${places.lower}`, `upperdir=${places.dir}/upper`, `workdir=${places.dir}/work`],
+    },
+    ...(places.lower === '/'
+      ? places.hidden.map((path) => ({ source: 'tmpfs', target: `${root}${path}`, type: 'tmpfs', options: ['ro', 'size=0', 'mode=000'] }))
+      : []),
     { source: `${places.dir}/inside`, target: `${root}/.nodelet`, type: 'none', options: ['bind', 'ro', 'nosuid', 'private'] },
     { source: places.tools, target: `${root}${TOOLS_IN_CONTAINER}`, type: 'none', options: ['bind', 'ro', 'nosuid', 'nodev', 'private'] },
     { source: 'proc', target: `${root}/proc`, type: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -38,14 +45,35 @@ export function mountsBefore(config: ContainerConfig, places: RootPlaces): Mount
       source: 'overlay',
       target: `${root}/dev`,
       type: 'overlay',
-      options: [`lowerdir=${places.devices}${privileged ? ':/dev' : ''}`, `upperdir=${places.dir}/dev`, `workdir=${places.dir}/dev-work`, 'nosuid', 'noexec'],
+      options: [
+        `lowerdir=${places.devices}${privileged ? ':/dev' : ''}`,
+        `upperdir=${places.dir}/dev`,
+        `workdir=${places.dir}/dev-work`,
+        'nosuid',
+        'noexec',
+      ],
     },
-    { source: 'devpts', target: `${root}/dev/pts`, type: 'devpts', options: ['newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5', 'nosuid', 'noexec'] },
+    {
+      source: 'devpts',
+      target: `${root}/dev/pts`,
+      type: 'devpts',
+      options: ['newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5', 'nosuid', 'noexec'],
+    },
     { source: 'mqueue', target: `${root}/dev/mqueue`, type: 'mqueue', options: ['nosuid', 'nodev', 'noexec'] },
-    { source: places.shm ?? '/dev/shm', target: `${root}/dev/shm`, type: 'none', options: ['bind', 'nosuid', 'nodev', 'noexec', 'private'] },
+    {
+      source: places.shm ?? '/dev/shm',
+      target: `${root}/dev/shm`,
+      type: 'none',
+      options: ['bind', 'nosuid', 'nodev', 'noexec', 'private'],
+    },
     { source: 'sysfs', target: `${root}/sys`, type: 'sysfs', options: [privileged ? 'rw' : 'ro', 'nosuid', 'nodev', 'noexec'] },
     ...cgroupMounts(places, root, privileged),
-    ...config.devices.map((device) => ({ source: device.hostPath, target: `${root}/dev/${deviceName(device.containerPath)}`, type: 'none', options: ['bind', 'private'] })),
+    ...config.devices.map((device) => ({
+      source: device.hostPath,
+      target: `${root}/dev/${deviceName(device.containerPath)}`,
+      type: 'none',
+      options: ['bind', 'private'],
+    })),
   ];
 }
 
@@ -71,18 +99,31 @@ function effectiveMounts(config: ContainerConfig, places: RootPlaces): Mount[] {
   ] as const;
   const defaults = own
     .filter(([path]) => !wanted.some((mount) => mount.containerPath === path))
-    .map(([containerPath, hostPath]) => ({ containerPath, hostPath, readonly: config.security.readonlyRootfs, propagation: 'private' as const }));
+    .map(([containerPath, hostPath]) => ({
+      containerPath,
+      hostPath,
+      readonly: config.security.readonlyRootfs,
+      propagation: 'private' as const,
+    }));
   const depth = (mount: Mount): number => mount.containerPath.split('/').filter(Boolean).length;
   return [...defaults, ...wanted].toSorted((a, b) => depth(a) - depth(b));
 }
 
 function bindLine(mount: Mount, old: string): MountLine {
   if (!isMountablePath(mount.containerPath) || !isMountablePath(mount.hostPath)) {
-    throw new RuntimeError('invalidArgument', `failed to mount ${JSON.stringify(mount.hostPath)} on ${JSON.stringify(mount.containerPath)}: not a plain absolute path`);
+    throw new RuntimeError(
+      'invalidArgument',
+      `failed to mount ${JSON.stringify(mount.hostPath)} on ${JSON.stringify(mount.containerPath)}: not a plain absolute path`,
+    );
   }
   const propagation = { private: 'rprivate', hostToContainer: 'rslave', bidirectional: 'rshared' }[mount.propagation];
   const readonly = mount.readonly ? ['ro'] : [];
-  return { source: `${old}${mount.hostPath}`, target: mount.containerPath, type: 'none', options: ['rbind', ...readonly, propagation, 'X-mount.mkdir'] };
+  return {
+    source: `${old}${mount.hostPath}`,
+    target: mount.containerPath,
+    type: 'none',
+    options: ['rbind', ...readonly, propagation, 'X-mount.mkdir'],
+  };
 }
 
 function maskLines(config: ContainerConfig, places: RootPlaces): MountLine[] {
@@ -109,14 +150,20 @@ function cgroupMounts(places: RootPlaces, root: string, privileged: boolean): Mo
   if (places.cgroups.length === 0) return [];
   return [
     { source: 'tmpfs', target, type: 'tmpfs', options: [...flags, 'mode=755', 'size=64k'] },
-    ...places.cgroups.map(([name, dir]) => ({ source: dir, target: `${target}/${name}`, type: 'none', options: ['bind', access, ...flags, 'private', 'X-mount.mkdir'] })),
+    ...places.cgroups.map(([name, dir]) => ({
+      source: dir,
+      target: `${target}/${name}`,
+      type: 'none',
+      options: ['bind', access, ...flags, 'private', 'X-mount.mkdir'],
+    })),
   ];
 }
 
 /** Devices are put below /dev under their own name alone: `/dev/a/b` is refused. */
 function deviceName(path: string): string {
   const match = /^\/dev\/([A-Za-z0-9_.:-]+)$/.exec(path);
-  if (!match?.[1] || match[1] === '.' || match[1] === '..') throw new RuntimeError('invalidArgument', `device path ${JSON.stringify(path)} is not a name below /dev`);
+  if (!match?.[1] || match[1] === '.' || match[1] === '..')
+    throw new RuntimeError('invalidArgument', `device path ${JSON.stringify(path)} is not a name below /dev`);
   return match[1];
 }
 

@@ -23,7 +23,10 @@ export async function containerRecord(files: Files, input: SpecInput): Promise<C
   const { config, image, sandbox } = input;
   const security = config.security;
   if (security.seccomp.type === 'localhost') {
-    throw new RuntimeError('unimplemented', `seccomp profile ${JSON.stringify(security.seccomp.ref)}: the process runtime cannot load seccomp profiles`);
+    throw new RuntimeError(
+      'unimplemented',
+      `seccomp profile ${JSON.stringify(security.seccomp.ref)}: the process runtime cannot load seccomp profiles`,
+    );
   }
   if (security.runAsGroup !== undefined && security.runAsUser === undefined && !security.runAsUsername) {
     throw new RuntimeError('unknown', 'runtime config: user group is specified without user');
@@ -41,7 +44,13 @@ export async function containerRecord(files: Files, input: SpecInput): Promise<C
     await readInImage(files, image.root, '/etc/passwd'),
     await readInImage(files, image.root, '/etc/group'),
   );
-  const env = containerEnvironment({ image: image.config.env, config: config.envs, hostname: sandbox.config.hostname, home: user.home, tty: config.tty });
+  const env = containerEnvironment({
+    image: image.config.env,
+    config: config.envs,
+    hostname: sandbox.config.hostname,
+    home: user.home,
+    tty: config.tty,
+  });
   checkArguments(argv, env);
   return {
     id: input.id,

@@ -41,7 +41,9 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
   const mounts = await settleMounts(context, record.config.mounts);
   const config: ContainerConfig = { ...record.config, mounts };
   const places = await rootPlaces(context, input);
-  const isFile = new Map(await Promise.all(mounts.map(async (mount) => [mount.hostPath, !(await files.stat(mount.hostPath)).isDirectory()] as const)));
+  const isFile = new Map(
+    await Promise.all(mounts.map(async (mount) => [mount.hostPath, !(await files.stat(mount.hostPath)).isDirectory()] as const)),
+  );
   const runtimeFiles = new Set([places.resolvConf, places.hostname]);
   const targets = fileTargets(config, places, (path) => runtimeFiles.has(path) || isFile.get(path) === true);
   await makeNestedTargets(context, config.mounts, isFile);
@@ -85,7 +87,10 @@ export function identityArguments(context: Pick<RuntimeContext, 'cgroups'>, reco
   // Where nothing restricts devices (no v1 devices controller), a node made by mknod would open the machine's disks.
   const restricted = context.cgroups?.layout.controllers.has('devices') === true;
   const defaults = restricted ? defaultCapabilities : defaultCapabilities.filter((name) => name !== 'MKNOD');
-  const capabilities = containerCapabilities({ privileged: security.privileged, add: security.addCapabilities, drop: security.dropCapabilities }, defaults);
+  const capabilities = containerCapabilities(
+    { privileged: security.privileged, add: security.addCapabilities, drop: security.dropCapabilities },
+    defaults,
+  );
   return [...userArguments(record.user), ...capabilityArguments(capabilities), ...(security.noNewPrivs ? ['--no-new-privs'] : [])];
 }
 
@@ -180,10 +185,14 @@ async function namespaceCommand(context: RuntimeContext, input: StartInput): Pro
     join.push(`--pid=/proc/${pause.pid}/ns/pid`);
   }
   if (namespaces.pid === 'target') {
-    if (input.targetPid === null) throw new RuntimeError('failedPrecondition', `failed to get target container ${JSON.stringify(namespaces.targetId ?? '')}: it is not running`);
+    if (input.targetPid === null)
+      throw new RuntimeError(
+        'failedPrecondition',
+        `failed to get target container ${JSON.stringify(namespaces.targetId ?? '')}: it is not running`,
+      );
     join.push(`--pid=/proc/${input.targetPid}/ns/pid`);
   }
   const shared = record.config.mounts.some((mount) => mount.propagation === 'bidirectional');
-  const own = ['unshare', '--mount', '--propagation', shared ? 'unchanged' : 'slave', ...(namespaces.pid === 'container' ? ['--pid', '--fork'] : [])];
-  return join.length > 0 ? ['nsenter', ...join, ...own] : own;
+  const own = ['unshare', '--mount', '--propagation', shared ? 'unchanged' : 'slave', ...(namespaces.pid === 'container' ? ['--pid'] : [])];
+  return [...(join.length > 0 ? ['nsenter', '--no-fork', ...join] : []), ...own, 'sh', `${context.tools.scripts}/fork.sh`];
 }

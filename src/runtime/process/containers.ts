@@ -2,13 +2,29 @@ import { randomBytes } from 'node:crypto';
 import { watch, type FSWatcher } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { errorText } from '../../util/log.ts';
-import { RuntimeError, type ContainerConfig, type ContainerRuntimeStatus, type ContainerSummary, type LabelFilter, type LinuxResources } from '../runtime.ts';
+import {
+  RuntimeError,
+  type ContainerConfig,
+  type ContainerRuntimeStatus,
+  type ContainerSummary,
+  type LabelFilter,
+  type LinuxResources,
+} from '../runtime.ts';
 import { containerRecord } from './container-spec.ts';
 import { startContainerProcess } from './container-start.ts';
 import type { RuntimeContext } from './context.ts';
 import { openLogPump, type LogPump } from './log-pump.ts';
 import { isAlive, parseProcessStat } from './processes.ts';
-import { createdState, isContainerRecord, isContainerState, readJson, runtimeState, writeAtomically, type ContainerRecord, type ContainerState } from './records.ts';
+import {
+  createdState,
+  isContainerRecord,
+  isContainerState,
+  readJson,
+  runtimeState,
+  writeAtomically,
+  type ContainerRecord,
+  type ContainerState,
+} from './records.ts';
 import { hasLabels, type Sandboxes } from './sandboxes.ts';
 import { signalNumber } from './signals.ts';
 import { START_ERROR_CODE, startError } from './start-errors.ts';
@@ -28,6 +44,8 @@ export interface Container {
   state: ContainerState;
   pump: LogPump | null;
   watcher: FSWatcher | null;
+  /** Called when its files may have changed. */
+  readonly listeners: Set<() => void>;
   /** Resolves when it has ended and its log is complete. */
   readonly ended: Promise<void>;
   readonly settle: () => void;
@@ -89,11 +107,24 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
     const text = await files.readFile(`${container.dir}/pid`, 'utf8').catch(() => '');
     const process = parseProcessStat(text);
     if (process) {
-      await save(container, { ...container.state, phase: 'running', startedAt: container.state.startedAt || clock.now(), pid: process.pid, pidStart: process.start });
+      await save(container, {
+        ...container.state,
+        phase: 'running',
+        startedAt: container.state.startedAt || clock.now(),
+        pid: process.pid,
+        pidStart: process.start,
+      });
       return;
     }
     const message = 'the start was interrupted';
-    await save(container, { ...container.state, phase: 'exited', exitCode: START_ERROR_CODE, reason: 'StartError', message, finishedAt: clock.now() });
+    await save(container, {
+      ...container.state,
+      phase: 'exited',
+      exitCode: START_ERROR_CODE,
+      reason: 'StartError',
+      message,
+      finishedAt: clock.now(),
+    });
     await clearCgroup(container.record);
     container.settle();
   }
@@ -105,7 +136,18 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
     });
     const path = record.config.logPath;
     const logPath = !path ? '' : isAbsolute(path) ? path : join(logDirectory, path);
-    const container: Container = { record, dir: `${base}/${record.id}`, logPath, state, pump: null, watcher: null, ended, settle, ending: null };
+    const container: Container = {
+      record,
+      dir: `${base}/${record.id}`,
+      logPath,
+      state,
+      pump: null,
+      watcher: null,
+      listeners: new Set(),
+      ended,
+      settle,
+      ending: null,
+    };
     all.set(record.id, container);
     return container;
   }
@@ -118,12 +160,19 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
   /** Carries its output into the log and watches for its end. */
   async function follow(container: Container): Promise<void> {
     const io = `${container.dir}/io`;
-    container.pump = await openLogPump(host, { stdout: `${io}/stdout`, stderr: `${io}/stderr`, cursor: `${container.dir}/log-cursor`, log: container.logPath }, log);
+    container.pump = await openLogPump(
+      host,
+      { stdout: `${io}/stdout`, stderr: `${io}/stderr`, cursor: `${container.dir}/log-cursor`, log: container.logPath },
+      log,
+    );
     const watcher = watch(io, { persistent: false }, (_kind, name) => {
       if (name === 'exit') void look(container);
       else void container.pump?.wake();
+      for (const listener of container.listeners) listener();
     });
-    watcher.on('error', (error) => log.warn('Watching a container failed; it is looked at every few seconds', { id: container.record.id, error: errorText(error) }));
+    watcher.on('error', (error) =>
+      log.warn('Watching a container failed; it is looked at every few seconds', { id: container.record.id, error: errorText(error) }),
+    );
     container.watcher = watcher;
     void container.pump.wake();
   }
@@ -150,7 +199,9 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
   }
 
   function finish(container: Container, code: number): Promise<void> {
-    container.ending ??= end(container, code).catch((error: unknown) => log.error('The end of a container could not be written down', { id: container.record.id, error: errorText(error) }));
+    container.ending ??= end(container, code).catch((error: unknown) =>
+      log.error('The end of a container could not be written down', { id: container.record.id, error: errorText(error) }),
+    );
     return container.ending;
   }
 
@@ -163,9 +214,17 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
     const oom = (await context.cgroups?.oomKills(record.cgroup)) ?? 0;
     await context.cgroups?.killAll(record.cgroup);
     await release(container);
-    const reason = oom > 0 ? 'OOMKilled' : code === 0 ? 'Completed' : code === LOST_CODE && record.bootId !== context.bootId ? 'Unknown' : 'Error';
-    await save(container, { ...container.state, phase: 'exited', exitCode: code, reason, finishedAt: Math.max(Math.floor(finishedAt), container.state.startedAt) });
+    const reason =
+      oom > 0 ? 'OOMKilled' : code === 0 ? 'Completed' : code === LOST_CODE && record.bootId !== context.bootId ? 'Unknown' : 'Error';
+    await save(container, {
+      ...container.state,
+      phase: 'exited',
+      exitCode: code,
+      reason,
+      finishedAt: Math.max(Math.floor(finishedAt), container.state.startedAt),
+    });
     container.settle();
+    for (const listener of container.listeners) listener();
     context.emit('containerStopped', record.id, podUid(record));
     await clearCgroup(record);
   }
@@ -215,20 +274,35 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
 
     async create(sandboxId, config) {
       const sandbox = sandboxes.get(sandboxId);
-      if (sandbox.stopped) throw new RuntimeError('notFound', `failed to get sandbox container task: no running task found: task ${sandboxId} not found: not found`);
+      if (sandbox.stopped)
+        throw new RuntimeError(
+          'notFound',
+          `failed to get sandbox container task: no running task found: task ${sandboxId} not found: not found`,
+        );
       const image = await context.images.find(config.image.image);
       if (!image) throw new RuntimeError('notFound', `failed to resolve image ${JSON.stringify(config.image.image)}: not found`);
       const name = `${config.metadata.name}_${sandbox.config.metadata.name}_${sandbox.config.metadata.namespace}_${sandbox.config.metadata.uid}_${config.metadata.attempt}`;
       const holder = [...all.values()].find(
-        (other) => other.record.sandboxId === sandboxId && other.record.config.metadata.name === config.metadata.name && other.record.config.metadata.attempt === config.metadata.attempt,
+        (other) =>
+          other.record.sandboxId === sandboxId &&
+          other.record.config.metadata.name === config.metadata.name &&
+          other.record.config.metadata.attempt === config.metadata.attempt,
       );
-      if (holder) throw new RuntimeError('unknown', `failed to reserve container name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.record.id)}`);
+      if (holder)
+        throw new RuntimeError(
+          'unknown',
+          `failed to reserve container name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.record.id)}`,
+        );
       const id = randomBytes(32).toString('hex');
       const record = await containerRecord(files, { id, config, sandbox, image, now: clock.now(), bootId: context.bootId });
       const dir = `${base}/${id}`;
       try {
         await files.mkdir(dir, { mode: 0o711 });
-        await Promise.all(['upper/.nodelet', 'upper/proc', 'upper/sys', 'upper/dev', 'work', 'root', 'inside/t', 'io', 'dev', 'dev-work'].map((name) => files.mkdir(`${dir}/${name}`, { recursive: true, mode: 0o755 })));
+        await Promise.all(
+          ['upper/.nodelet', 'upper/proc', 'upper/sys', 'upper/dev', 'work', 'root', 'inside/t', 'io', 'dev', 'dev-work'].map((name) =>
+            files.mkdir(`${dir}/${name}`, { recursive: true, mode: 0o755 }),
+          ),
+        );
         await Promise.all([files.writeFile(`${dir}/io/stdout`, ''), files.writeFile(`${dir}/io/stderr`, '')]);
         if (config.stdin || config.tty) await makeFifo(`${dir}/io/stdin`);
         await context.cgroups?.create(record.cgroup);
@@ -249,7 +323,10 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
       const container = get(id);
       const { record } = container;
       if (container.state.phase !== 'created') {
-        throw new RuntimeError('unknown', `failed to set starting state for container "${id}": container is in ${stateWord(container)} state`);
+        throw new RuntimeError(
+          'unknown',
+          `failed to set starting state for container "${id}": container is in ${stateWord(container)} state`,
+        );
       }
       const sandbox = sandboxes.get(record.sandboxId);
       if (sandbox.stopped) throw new RuntimeError('unknown', `sandbox container "${sandbox.id}" is not running`);
@@ -259,11 +336,30 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
       try {
         await save(container, container.state);
         const targetPid = target?.state.phase === 'running' ? target.state.pid : null;
-        const outcome = await startContainerProcess(context, { record, sandbox, dir: container.dir, sandboxDir: sandboxes.directory(sandbox.id), targetPid });
+        const outcome = await startContainerProcess(context, {
+          record,
+          sandbox,
+          dir: container.dir,
+          sandboxDir: sandboxes.directory(sandbox.id),
+          targetPid,
+        });
         if (outcome.verdict.mark !== 'ok' || !outcome.process) throw startError(outcome.verdict, record.argv[0] ?? '');
-        await save(container, { ...container.state, phase: 'running', startedAt: clock.now(), pid: outcome.process.pid, pidStart: outcome.process.start });
+        await save(container, {
+          ...container.state,
+          phase: 'running',
+          startedAt: clock.now(),
+          pid: outcome.process.pid,
+          pidStart: outcome.process.start,
+        });
       } catch (error) {
-        await save(container, { ...container.state, phase: 'exited', exitCode: START_ERROR_CODE, reason: 'StartError', message: errorText(error), finishedAt: clock.now() });
+        await save(container, {
+          ...container.state,
+          phase: 'exited',
+          exitCode: START_ERROR_CODE,
+          reason: 'StartError',
+          message: errorText(error),
+          finishedAt: clock.now(),
+        });
         container.settle();
         context.emit('containerStopped', id, podUid(record));
         await clearCgroup(record);
@@ -307,7 +403,8 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
     async update(id, resources) {
       const container = get(id);
       const merged: LinuxResources = { ...container.record.config.resources, ...resources };
-      if (container.state.phase === 'running' || container.state.phase === 'created') await context.cgroups?.limit(container.record.cgroup, resources);
+      if (container.state.phase === 'running' || container.state.phase === 'created')
+        await context.cgroups?.limit(container.record.cgroup, resources);
       const record = { ...container.record, config: { ...container.record.config, resources: merged } };
       container.record = record;
       await writeAtomically(files, `${container.dir}/container.json`, JSON.stringify(record));

@@ -35,7 +35,7 @@ export function createLineWriter(stream: OutputStream): LineWriter {
       for (;;) {
         const newline = data.indexOf(NEWLINE, start);
         const end = newline < 0 ? data.length : newline;
-        while (end - start > MAX_LINE || (newline < 0 && end - start === MAX_LINE)) {
+        while (end - start > MAX_LINE) {
           out.push(part, data.subarray(start, start + MAX_LINE), LINE_END);
           start += MAX_LINE;
         }

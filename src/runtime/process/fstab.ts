@@ -8,7 +8,9 @@ export interface MountLine {
 
 /** Text of a mount table. Blanks, backslashes and `#` of a path are written in octal, as fstab(5) asks. */
 export function mountTable(lines: readonly MountLine[]): string {
-  return lines.map((line) => `${escapeField(line.source)} ${escapeField(line.target)} ${line.type} ${line.options.join(',')} 0 0\n`).join('');
+  return lines
+    .map((line) => `${escapeField(line.source)} ${escapeField(line.target)} ${line.type} ${line.options.join(',')} 0 0\n`)
+    .join('');
 }
 
 /** A path that can stand in a mount table: absolute, normal, and without the bytes that no table can carry. */

@@ -91,7 +91,11 @@ export async function openLogPump(host: Host, places: LogPlaces, log: Logger): P
 
   /** One thing at a time, in order. */
   function serially(work: () => Promise<void>): Promise<void> {
-    const done = tail.then(work).catch((error: unknown) => log.error('Container output could not be written to its log', { log: places.log, error: errorText(error) }));
+    const done = tail
+      .then(work)
+      .catch((error: unknown) =>
+        log.error('Container output could not be written to its log', { log: places.log, error: errorText(error) }),
+      );
     tail = done;
     return done;
   }
@@ -152,10 +156,19 @@ export async function openLogPump(host: Host, places: LogPlaces, log: Logger): P
     const free = Math.floor(Math.min(source.written, ...needed) / PUNCH_EVERY) * PUNCH_EVERY;
     if (free <= source.punched) return;
     await save();
-    const args = ['--punch-hole', '--keep-size', '--offset', String(source.punched), '--length', String(free - source.punched), source.path];
+    const args = [
+      '--punch-hole',
+      '--keep-size',
+      '--offset',
+      String(source.punched),
+      '--length',
+      String(free - source.punched),
+      source.path,
+    ];
     source.punched = free;
     const outcome = await host.processes.run('fallocate', args, { env: { ...helperEnvironment } });
-    if (outcome.code !== 0) log.v(2, 'Space of raw output could not be given back', { file: source.path, error: outcome.stderr.toString().trim() });
+    if (outcome.code !== 0)
+      log.v(2, 'Space of raw output could not be given back', { file: source.path, error: outcome.stderr.toString().trim() });
   }
 
   async function round(): Promise<void> {
@@ -211,5 +224,9 @@ export async function openLogPump(host: Host, places: LogPlaces, log: Logger): P
 }
 
 function isCursor(value: unknown): value is Cursor {
-  return typeof value === 'object' && value !== null && ['stdout', 'stderr', 'inode', 'size'].every((key) => Number.isSafeInteger(Reflect.get(value, key)));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['stdout', 'stderr', 'inode', 'size'].every((key) => Number.isSafeInteger(Reflect.get(value, key)))
+  );
 }

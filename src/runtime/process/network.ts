@@ -57,18 +57,25 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
       const made = await run('ip', ['link', 'add', options.bridge, 'mtu', String(mtu), 'type', 'bridge']);
       if (made !== null) return `bridge ${options.bridge}: ${made}`;
     }
-    const failed = await run('ip', ['-batch', '-'], `addr replace ${addresses.gateway}/${subnet.prefix} dev ${options.bridge}\nlink set ${options.bridge} up\n`);
+    const failed = await run(
+      'ip',
+      ['-batch', '-'],
+      `addr replace ${addresses.gateway}/${subnet.prefix} dev ${options.bridge}\nlink set ${options.bridge} up\n`,
+    );
     if (failed !== null) return `bridge ${options.bridge}: ${failed}`;
     // The second lets 127.0.0.1:hostPort leave by the bridge.
     for (const file of ['/proc/sys/net/ipv4/ip_forward', `/proc/sys/net/ipv4/conf/${options.bridge}/route_localnet`]) {
-      await host.files.writeFile(file, '1').catch((error: unknown) => log.warn('Pods may not reach beyond this machine', { file, error: errorText(error) }));
+      await host.files
+        .writeFile(file, '1')
+        .catch((error: unknown) => log.warn('Pods may not reach beyond this machine', { file, error: errorText(error) }));
     }
     return null;
   }
 
   async function publish(ports: readonly HostPorts[]): Promise<void> {
     if (rules === 'none') {
-      if (ports.some((entry) => entry.ports.some((port) => port.hostPort > 0))) throw new Error('host ports need nftables, which is not usable here (Debian package nftables)');
+      if (ports.some((entry) => entry.ports.some((port) => port.hostPort > 0)))
+        throw new Error('host ports need nftables, which is not usable here (Debian package nftables)');
       return;
     }
     const failed = await run('nft', ['-f', '-'], networkRules(table, options.bridge, options.subnet, ports));
@@ -101,10 +108,12 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
       }
       return `${lines.join('\n')}\n`;
     },
-    hostBatch: (sandboxId) => `link set ${interfaceOf(sandboxId)} master ${options.bridge} up\nlink set ${interfaceOf(sandboxId)} type bridge_slave hairpin on\n`,
+    hostBatch: (sandboxId) =>
+      `link set ${interfaceOf(sandboxId)} master ${options.bridge} up\nlink set ${interfaceOf(sandboxId)} type bridge_slave hairpin on\n`,
     async disconnect(sandboxId) {
       const failed = await run('ip', ['link', 'del', interfaceOf(sandboxId)]);
-      if (failed !== null && !failed.includes('Cannot find device')) log.warn('A pod interface could not be removed', { interface: interfaceOf(sandboxId), error: failed });
+      if (failed !== null && !failed.includes('Cannot find device'))
+        log.warn('A pod interface could not be removed', { interface: interfaceOf(sandboxId), error: failed });
     },
     publish,
     async remove() {
@@ -118,7 +127,10 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
 async function uplinkMtu(host: Host): Promise<number> {
   try {
     const routes = await host.files.readFile('/proc/net/route', 'utf8');
-    const name = routes.split('\n').map((line) => line.split('\t')).find((fields) => fields[1] === '00000000')?.[0];
+    const name = routes
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .find((fields) => fields[1] === '00000000')?.[0];
     const mtu = name ? Number(await host.files.readFile(`/sys/class/net/${name}/mtu`, 'utf8')) : 1500;
     return mtu >= 576 && mtu <= 65535 ? mtu : 1500;
   } catch {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { RuntimeContext } from './context.ts';
 import { mountTable } from './fstab.ts';
 import { isAlive, parseProcessStat, startDetached, type ProcessIdentity } from './processes.ts';
@@ -8,7 +9,13 @@ import { isAlive, parseProcessStat, startDetached, type ProcessIdentity } from '
 export async function startPause(context: RuntimeContext, dir: string): Promise<void> {
   const { files } = context.host;
   const secret = randomBytes(16).toString('hex');
-  await Promise.all(['pause', 'pause-tree/t', `pause-tree/${secret}`, 'pause-tree/proc'].map((name) => files.mkdir(`${dir}/${name}`, { recursive: true })));
+  await Promise.all(
+    ['pause', 'pause-tree/t', `pause-tree/${secret}`, 'pause-tree/proc', 'pause-tree/dev'].map((name) =>
+      files.mkdir(`${dir}/${name}`, { recursive: true }),
+    ),
+  );
+  // A shell opens /dev/null as the input of what it starts in the background; an empty file serves.
+  await files.writeFile(`${dir}/pause-tree/dev/null`, '');
   await files.writeFile(
     `${dir}/mounts.pause`,
     mountTable([
@@ -17,10 +24,22 @@ export async function startPause(context: RuntimeContext, dir: string): Promise<
       { source: 'proc', target: `${dir}/pause/proc`, type: 'proc', options: ['nosuid', 'nodev', 'noexec'] },
     ]),
   );
-  const { status } = startDetached('unshare', ['--mount', '--pid', '--fork', '--propagation', 'slave', 'sh', `${context.tools.scripts}/pause-setup.sh`, dir, secret]);
-  const said = await text(status);
-  const identity = parseProcessStat(said.split('\n')[0] ?? '');
-  if (!identity) throw new Error(`the first process of the pod's pid namespace did not start: ${said.trim()}`);
+  const { status } = startDetached('unshare', [
+    '--mount',
+    '--pid',
+    '--fork',
+    '--propagation',
+    'slave',
+    'sh',
+    `${context.tools.scripts}/pause-setup.sh`,
+    dir,
+    secret,
+  ]);
+  // The parent in front of the namespace keeps the descriptor open: the first line is all that comes.
+  const said = await firstLine(status);
+  status.destroy();
+  const identity = parseProcessStat(said);
+  if (!identity) throw new Error(`the first process of the pod's pid namespace did not start: ${said}`);
   await files.writeFile(`${dir}/pause.pid`, said);
 }
 
@@ -35,4 +54,10 @@ export async function findPause(context: RuntimeContext, dir: string): Promise<P
 export async function stopPause(context: RuntimeContext, dir: string): Promise<void> {
   const identity = await findPause(context, dir);
   if (identity) context.host.processes.kill(identity.pid, 'SIGKILL');
+}
+
+async function firstLine(stream: Readable): Promise<string> {
+  stream.on('error', () => undefined);
+  for await (const line of createInterface({ input: stream })) return line;
+  return '';
 }

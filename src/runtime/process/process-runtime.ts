@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
-import { RuntimeError, type Runtime, type RuntimeEvent } from '../runtime.ts';
+import { RuntimeError, type AttachRequest, type Runtime, type RuntimeEvent } from '../runtime.ts';
 import { openImageStore } from '../images/local-image-store.ts';
 import { normalizeReference, parseReference } from '../images/reference.ts';
+import { runAttach } from './attach.ts';
 import { openCgroups } from './cgroups.ts';
 import { parseCgroupLayout } from './cgroup-layout.ts';
-import { openContainers } from './containers.ts';
+import { openContainers, stateWord } from './containers.ts';
 import type { RuntimeContext } from './context.ts';
+import { runExec, runExecSync } from './exec.ts';
 import { openPodNetwork } from './network.ts';
+import { createPortForwarder } from './port-forward.ts';
 import { openSandboxes } from './sandboxes.ts';
 import { prepareTools } from './tools.ts';
 
@@ -38,7 +41,10 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
   const { host, rootDir } = options;
   const log = options.log.scope('runtime');
   if (!/^\/[A-Za-z0-9._@+/-]*$/.test(rootDir) || !/^\/[A-Za-z0-9._@+/-]*$/.test(options.imagesDir)) {
-    throw new RuntimeError('invalidArgument', `${rootDir} and ${options.imagesDir}: the process runtime takes absolute paths of letters, digits and ._@+- alone`);
+    throw new RuntimeError(
+      'invalidArgument',
+      `${rootDir} and ${options.imagesDir}: the process runtime takes absolute paths of letters, digits and ._@+- alone`,
+    );
   }
   await host.files.mkdir(rootDir, { recursive: true, mode: 0o711 });
   const listeners = new Set<(event: RuntimeEvent) => void>();
@@ -63,13 +69,19 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
   };
   const sandboxes = await openSandboxes(context);
   const containers = await openContainers(context, sandboxes);
+  const forwarder = createPortForwarder(context);
 
   return {
     version: async () => ({ runtimeName: 'process', runtimeVersion: VERSION, runtimeApiVersion: 'v1' }),
     status: async () => ({
       conditions: [
         { type: 'RuntimeReady', status: true, reason: '', message: '' },
-        { type: 'NetworkReady', status: network.problem === null, reason: network.problem === null ? '' : 'NetworkPluginNotReady', message: network.problem ?? '' },
+        {
+          type: 'NetworkReady',
+          status: network.problem === null,
+          reason: network.problem === null ? '' : 'NetworkPluginNotReady',
+          message: network.problem ?? '',
+        },
       ],
       handlers: [''],
       notices: [...notices(cgroups?.layout.version ?? 0, cgroups?.layout.controllers.has('devices') === true), ...network.notices],
@@ -98,10 +110,25 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     updateContainerResources: (id, resources) => containers.update(id, resources),
     reopenContainerLog: (id) => containers.reopenLog(id),
 
-    execSync: () => Promise.reject(new RuntimeError('unimplemented', 'exec')),
-    exec: () => Promise.reject(new RuntimeError('unimplemented', 'exec')),
-    attach: () => Promise.reject(new RuntimeError('unimplemented', 'attach')),
-    portForward: () => Promise.reject(new RuntimeError('unimplemented', 'portForward')),
+    execSync: (id, command, timeoutSeconds) => runExecSync(context, containers.get(id), command, timeoutSeconds),
+    async exec(request) {
+      checkStreams(request);
+      const container = containers.get(request.containerId);
+      if (container.state.phase !== 'running') throw new RuntimeError('unknown', `container is in ${stateWord(container)} state`);
+      return { kind: 'local', run: (io) => runExec(context, container, request, io) };
+    },
+    async attach(request) {
+      checkStreams(request);
+      const container = containers.get(request.containerId);
+      if (container.state.phase !== 'running') throw new RuntimeError('unknown', `container is in ${stateWord(container)} state`);
+      return { kind: 'local', run: (io) => runAttach(context, container, io) };
+    },
+    async portForward(id) {
+      const sandbox = sandboxes.get(id);
+      if (sandbox.stopped) throw new RuntimeError('unknown', `sandbox container ${JSON.stringify(id)} is not running`);
+      const directory = sandbox.config.security.namespaces.network === 'pod' ? sandboxes.directory(id) : null;
+      return { kind: 'local', dial: (port) => forwarder.dial(id, directory, port) };
+    },
 
     listImages: () => images.list(),
     imageStatus: async (reference) => (await images.find(reference))?.image ?? null,
@@ -109,7 +136,8 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
       const found = await images.find(reference);
       if (found) return found.image.id;
       const name = normalizeReference(reference);
-      if (name === null) throw new RuntimeError('invalidArgument', `failed to parse image reference ${JSON.stringify(reference)}: invalid reference format`);
+      if (name === null)
+        throw new RuntimeError('invalidArgument', `failed to parse image reference ${JSON.stringify(reference)}: invalid reference format`);
       const domain = parseReference(reference)?.domain ?? '';
       throw new RuntimeError(
         'notFound',
@@ -120,7 +148,13 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     imageFsInfo: async () => {
       const du = await host.processes.run('du', ['-s', '-B1', '--', options.imagesDir]);
       const inodes = await host.processes.run('du', ['-s', '--inodes', '--', options.imagesDir]);
-      return [{ mountpoint: options.imagesDir, usedBytes: Number.parseInt(du.stdout.toString(), 10) || 0, inodesUsed: Number.parseInt(inodes.stdout.toString(), 10) || 0 }];
+      return [
+        {
+          mountpoint: options.imagesDir,
+          usedBytes: Number.parseInt(du.stdout.toString(), 10) || 0,
+          inodesUsed: Number.parseInt(inodes.stdout.toString(), 10) || 0,
+        },
+      ];
     },
 
     onEvent(listener, signal) {
@@ -130,9 +164,16 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     },
     async close() {
       listeners.clear();
+      forwarder.close();
       await containers.close();
     },
   };
+}
+
+function checkStreams(request: AttachRequest): void {
+  if (request.tty && request.stderr) throw new RuntimeError('invalidArgument', 'tty and stderr cannot both be true');
+  if (!request.stdin && !request.stdout && !request.stderr)
+    throw new RuntimeError('invalidArgument', 'one of stdin, stdout, or stderr must be set');
 }
 
 function notices(cgroupVersion: number, restrictsDevices: boolean): string[] {

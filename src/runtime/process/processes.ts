@@ -52,7 +52,10 @@ export function readVerdict(stream: Readable): Promise<ScriptVerdict> {
       const lines = text.split('\n');
       const marks = Object.entries(MARK);
       const found = marks.find(([, line]) => lines.includes(line));
-      const rest = lines.filter((line) => !marks.some(([, mark]) => mark === line)).join('\n').trim();
+      const rest = lines
+        .filter((line) => !marks.some(([, mark]) => mark === line))
+        .join('\n')
+        .trim();
       resolve({ mark: isMark(found?.[0]) ? found[0] : 'none', text: rest });
       stream.destroy();
     };
@@ -67,7 +70,12 @@ export function readVerdict(stream: Readable): Promise<ScriptVerdict> {
 
 /** Starts a command in a session of its own that outlives this program; `status` is its descriptor 3. */
 export function startDetached(command: string, args: readonly string[]): { readonly child: ChildProcess; readonly status: Readable } {
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: { ...helperEnvironment }, cwd: '/' });
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    env: { ...helperEnvironment },
+    cwd: '/',
+  });
   child.on('error', () => undefined);
   child.unref();
   return { child, status: pipeOf(child, 3) };

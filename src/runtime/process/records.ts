@@ -47,7 +47,16 @@ export interface ContainerState {
   readonly pidStart: string;
 }
 
-export const createdState: ContainerState = { phase: 'created', startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', pid: 0, pidStart: '' };
+export const createdState: ContainerState = {
+  phase: 'created',
+  startedAt: 0,
+  finishedAt: 0,
+  exitCode: 0,
+  reason: '',
+  message: '',
+  pid: 0,
+  pidStart: '',
+};
 
 /** Writes a file so that a reader, or a start after a kill, sees the old content or the new and nothing between. */
 export async function writeAtomically(files: Files, path: string, content: string): Promise<void> {

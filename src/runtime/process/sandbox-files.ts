@@ -14,7 +14,10 @@ export function resolvConf(dns: DnsConfig): string {
  * The file and value of each sysctl, which must belong to the pod's own network or ipc namespace
  * (runc `libcontainer/configs/validate`). Throws `unknown` with runc's text otherwise.
  */
-export function sysctlFiles(sysctls: Readonly<Record<string, string>>, own: { readonly network: boolean; readonly ipc: boolean }): [string, string][] {
+export function sysctlFiles(
+  sysctls: Readonly<Record<string, string>>,
+  own: { readonly network: boolean; readonly ipc: boolean },
+): [string, string][] {
   return Object.entries(sysctls).map(([name, value]) => {
     const dotted = name.replaceAll('/', '.');
     if (!/^[a-z0-9_]+(\.[A-Za-z0-9_-]+)+$/.test(dotted)) throw new RuntimeError('unknown', `invalid sysctl name ${JSON.stringify(name)}`);
@@ -22,7 +25,10 @@ export function sysctlFiles(sysctls: Readonly<Record<string, string>>, own: { re
     const ipc = IPC_SYSCTLS.has(dotted) || dotted.startsWith('fs.mqueue.');
     if (!network && !ipc) throw new RuntimeError('unknown', `sysctl ${JSON.stringify(dotted)} is not in a separate kernel namespace`);
     if ((network && !own.network) || (ipc && !own.ipc)) {
-      throw new RuntimeError('unknown', `sysctl ${JSON.stringify(dotted)} is not allowed in the host's ${network ? 'network' : 'ipc'} namespace`);
+      throw new RuntimeError(
+        'unknown',
+        `sysctl ${JSON.stringify(dotted)} is not allowed in the host's ${network ? 'network' : 'ipc'} namespace`,
+      );
     }
     return [`/proc/sys/${dotted.replaceAll('.', '/')}`, value];
   });

@@ -54,7 +54,9 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
   }
 
   async function publishPorts(): Promise<void> {
-    const open = [...records.values()].filter((record) => !record.stopped && record.address && record.config.portMappings.some((port) => port.hostPort > 0));
+    const open = [...records.values()].filter(
+      (record) => !record.stopped && record.address && record.config.portMappings.some((port) => port.hostPort > 0),
+    );
     await context.network.publish(open.map((record) => ({ address: record.address, ports: record.config.portMappings })));
   }
 
@@ -62,7 +64,9 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     const dir = directory(id);
     await stopPause(context, dir);
     await context.network.disconnect(id);
-    const outcome = await host.processes.run('umount', ['-n', '-l', '-q', `${dir}/shm`, ...PINS.map((pin) => `${dir}/${pin}`)], { env: { ...helperEnvironment } });
+    const outcome = await host.processes.run('umount', ['-n', '-l', '-q', `${dir}/shm`, ...PINS.map((pin) => `${dir}/${pin}`)], {
+      env: { ...helperEnvironment },
+    });
     if (outcome.code !== 0) log.v(4, 'Some namespaces of a sandbox were gone already', { id, error: outcome.stderr.toString().trim() });
   }
 
@@ -90,7 +94,16 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       files.writeFile(`${dir}/hostname`, `${config.hostname || (await readHostFile('/etc/hostname')).trim()}\n`),
       files.writeFile(`${dir}/resolv.conf`, config.dns ? resolvConf(config.dns) : await readHostFile('/etc/resolv.conf')),
     ]);
-    const args = [`${context.tools.scripts}/sandbox-up.sh`, dir, ownIpc ? 'shm' : '', flags.join(' '), ownNetwork ? 'network' : '', hostname, String(sysctls.length), ...sysctls.flat()];
+    const args = [
+      `${context.tools.scripts}/sandbox-up.sh`,
+      dir,
+      ownIpc ? 'shm' : '',
+      flags.join(' '),
+      ownNetwork ? 'network' : '',
+      hostname,
+      String(sysctls.length),
+      ...sysctls.flat(),
+    ];
     await runScript(args);
     if (namespaces.pid === 'pod') await startPause(context, dir);
   }
@@ -110,12 +123,18 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     find: (id) => records.get(id),
 
     async run(config, handler) {
-      if (handler) throw new RuntimeError('unknown', `failed to get sandbox runtime: no runtime for ${JSON.stringify(handler)} is configured`);
+      if (handler)
+        throw new RuntimeError('unknown', `failed to get sandbox runtime: no runtime for ${JSON.stringify(handler)} is configured`);
       const name = sandboxName(config);
       const holder = [...records.values()].find((record) => sandboxName(record.config) === name);
-      if (holder) throw new RuntimeError('unknown', `failed to reserve sandbox name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.id)}`);
+      if (holder)
+        throw new RuntimeError(
+          'unknown',
+          `failed to reserve sandbox name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.id)}`,
+        );
       const onBridge = config.security.namespaces.network === 'pod';
-      if (onBridge && context.network.problem !== null) throw new RuntimeError('unavailable', `failed to setup network for sandbox: ${context.network.problem}`);
+      if (onBridge && context.network.problem !== null)
+        throw new RuntimeError('unavailable', `failed to setup network for sandbox: ${context.network.problem}`);
       const parent = config.cgroupParent || `${context.cgroupRoot}/${config.metadata.uid}`;
       if (!isCgroupPath(parent)) throw new RuntimeError('invalidArgument', `${JSON.stringify(parent)} is not a cgroup path`);
       const id = randomBytes(32).toString('hex');
@@ -168,7 +187,11 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
 
     status(id) {
       const record = get(id);
-      return { ...toSandbox(record), ips: record.address && !record.stopped ? [record.address] : [], network: record.config.security.namespaces.network };
+      return {
+        ...toSandbox(record),
+        ips: record.address && !record.stopped ? [record.address] : [],
+        network: record.config.security.namespaces.network,
+      };
     },
 
     list: (filter) => [...records.values()].map(toSandbox).filter((sandbox) => hasLabels(sandbox.labels, filter.labels)),

@@ -11,7 +11,13 @@
 export const TOOLS_IN_CONTAINER = '/.nodelet/t';
 
 /** What a script says on descriptor 3 when the command is about to be executed, or why it is not. */
-export const MARK = { ok: 'nodelet:ok', missing: 'nodelet:missing', notInPath: 'nodelet:not-in-path', denied: 'nodelet:denied', failed: 'nodelet:failed' } as const;
+export const MARK = {
+  ok: 'nodelet:ok',
+  missing: 'nodelet:missing',
+  notInPath: 'nodelet:not-in-path',
+  denied: 'nodelet:denied',
+  failed: 'nodelet:failed',
+} as const;
 
 /**
  * Waits for a container and writes down how it ended: `waiter DIR plain|stdin|tty COMMAND…`.
@@ -22,6 +28,8 @@ const waiter = `
 dir=$1 mode=$2
 shift 2
 umask 022
+read -r stat </proc/self/stat
+printf '%s\\n' "$stat" >"$dir/waiter"
 case $mode in
 stdin)
   trap 'exec 8>&-; interrupted=1' USR1
@@ -54,6 +62,16 @@ tty)
   ;;
 esac
 printf '%s\\n' "$code" >"$dir/io/exit"
+`;
+
+/**
+ * Forks the first process of a new pid namespace and hands on how it ended: `fork COMMAND…`. (`unshare --fork` would
+ * do, but it says 1 for a child that SIGKILL ended.)
+ */
+const fork = `
+"$@"
+code=$?
+exit "$code"
 `;
 
 /** Puts a command line together again that came through the environment: `script` takes a shell text only. */
@@ -153,6 +171,13 @@ done
 exec "$@"
 `;
 
+/** Gives a command a file for what it says on descriptor 3: `say-to FILE COMMAND…`. */
+const sayTo = `
+exec 3>"$1"
+shift
+exec "$@"
+`;
+
 /** Becomes a command inside a running container: `exec WORKDIR PATH COMMAND SETPRIV ENV… COMMAND ARG…`. Lies in the tools directory. */
 const execInside = `
 trap '' PIPE
@@ -228,8 +253,10 @@ done
 export const hostScripts: Readonly<Record<string, string>> = {
   'waiter.sh': waiter,
   'relay.sh': relay,
+  'fork.sh': fork,
   'setup.sh': setup,
   'enter.sh': enter,
+  'say-to.sh': sayTo,
   'sandbox-up.sh': sandboxUp,
   'sandbox-inside.sh': sandboxInside,
   'pause-setup.sh': pause,

@@ -58,7 +58,8 @@ export async function prepareTools(host: Host, dir: string): Promise<Tools> {
     const image = await files.readFile(path);
     copies.set(name, image);
     const interpreter = elfInterpreter(image);
-    if (interpreter === null) throw new Error(`${path} is not a dynamically linked ELF program: the process runtime cannot take it into containers`);
+    if (interpreter === null)
+      throw new Error(`${path} is not a dynamically linked ELF program: the process runtime cannot take it into containers`);
     loader = interpreter;
     for (const library of await neededLibraries(host, interpreter, path)) {
       const base = library.slice(library.lastIndexOf('/') + 1);

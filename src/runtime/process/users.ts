@@ -29,10 +29,16 @@ export function resolveUser(request: UserRequest, passwd: string, group: string)
   const users = parsePasswd(passwd);
   const groups = parseGroup(group);
   const entry = users.find((user) => (/^\d+$/.test(wanted) ? user.uid === Number(wanted) : user.name === (wanted || 'root')));
-  if (!entry && !/^\d*$/.test(wanted)) throw new RuntimeError('unknown', `unable to find user ${wanted}: no matching entries in passwd file`);
+  if (!entry && !/^\d*$/.test(wanted))
+    throw new RuntimeError('unknown', `unable to find user ${wanted}: no matching entries in passwd file`);
   const uid = entry?.uid ?? Number(wanted || 0);
-  const gid = request.gid ?? (request.uid === undefined && request.username === undefined && imageGroup ? groupId(imageGroup, groups) : (entry?.gid ?? 0));
-  const fromImage = request.policy === 'Merge' && entry ? groups.filter((candidate) => candidate.members.includes(entry.name)).map((candidate) => candidate.gid) : [];
+  const gid =
+    request.gid ??
+    (request.uid === undefined && request.username === undefined && imageGroup ? groupId(imageGroup, groups) : (entry?.gid ?? 0));
+  const fromImage =
+    request.policy === 'Merge' && entry
+      ? groups.filter((candidate) => candidate.members.includes(entry.name)).map((candidate) => candidate.gid)
+      : [];
   return { uid, gid, groups: [...new Set([gid, ...fromImage, ...request.supplementalGroups])], home: entry?.home || '/' };
 }
 
