@@ -141,6 +141,7 @@ export function stateOf(c: ContainerRuntimeStatus, runtimeName: string): Contain
           containerID: `${runtimeName}://${c.id}`,
         },
       };
+    case 'created':
     default:
       return { waiting: {} };
   }
