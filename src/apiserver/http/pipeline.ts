@@ -38,7 +38,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const sender = await options.authenticate(exchange);
     if (!sender) throw unauthorized();
     const user = await options.impersonate(exchange, sender);
-    await checkAccess(options.authorize, user, info);
+    await checkAccess(options.authorize, user, info, exchange.target.query);
     return user;
   };
 

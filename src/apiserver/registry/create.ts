@@ -4,7 +4,7 @@ import { alreadyExists, badRequest, failure, qualifiedResource } from '../../api
 import type { KubeObject } from '../../api/types.ts';
 import type { Entry } from '../store/entry.ts';
 import { admit, targetKey, unstored, viewOf, type Core } from './core.ts';
-import { recordUpdate } from './managed-fields.ts';
+import { asSent, recordUpdate } from './managed-fields.ts';
 import { fillCreated, generateName } from './metadata.ts';
 import { checkNamespaceTakes } from './namespace-lifecycle.ts';
 import { checkCreate, inForm, setDefaults } from './semantics.ts';
@@ -13,11 +13,23 @@ import { plainError, type Target, type WriteContext } from './write.ts';
 /** How often a generated name is made anew when it is taken. */
 const NAME_ATTEMPTS = 8;
 
+/** Which of a creation's rules differ from a POST's. */
+export interface CreateOptions {
+  /** managedFields are complete already. */
+  readonly fieldsRecorded?: boolean;
+}
+
 /**
  * Stores a new object; the given one becomes the server's. The target's name is that of the request's path and may be empty.
  * Throws StatusError.
  */
-export async function createObject(core: Core, target: Target, object: KubeObject, write: WriteContext): Promise<Entry> {
+export async function createObject(
+  core: Core,
+  target: Target,
+  object: KubeObject,
+  write: WriteContext,
+  options: CreateOptions = {},
+): Promise<Entry> {
   const { definition } = target;
   const view = viewOf(core, definition);
   const { metadata } = object;
@@ -28,6 +40,7 @@ export async function createObject(core: Core, target: Target, object: KubeObjec
 
   const generated = fillCreated(object, { namespace, now: core.clock.now() });
   setDefaults(definition, object);
+  if (options.fieldsRecorded !== true) recordUpdate(definition, asSent(definition, object), undefined, write, core.clock.now());
   await admit(core, {
     operation: 'create',
     resource: definition,
@@ -41,7 +54,6 @@ export async function createObject(core: Core, target: Target, object: KubeObjec
   });
   prepareForCreate(definition, object);
   checkCreate(definition, object);
-  recordUpdate(definition, object, undefined, write, core.clock.now());
 
   for (let attempt = 1; ; attempt += 1) {
     const entry = await storeNew();

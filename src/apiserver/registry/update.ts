@@ -28,6 +28,8 @@ export interface Updated {
 
 /** Which of an update's rules differ from a PUT's. */
 export interface UpdateOptions {
+  /** The change is made from the present state: it can be made again when that was overtaken. */
+  readonly fromPresent?: boolean;
   /** The change may create the object when there is none (apply). */
   readonly mayCreate?: boolean;
   /** The change is the server's own and complete: no defaults, no rules of the kind, no validation. */
@@ -58,7 +60,7 @@ export async function updateObject(
       if ((object.metadata.resourceVersion ?? '') !== '' && object.metadata.resourceVersion !== '0')
         throw modified(definition, target.name);
       delete object.metadata.resourceVersion;
-      return { entry: await createObject(core, target, object, write), created: true };
+      return { entry: await createObject(core, target, object, write, options), created: true };
     }
     const demanded = checkPreconditions(target, object, before);
     keepIdentity(object, before);
@@ -78,7 +80,8 @@ export async function updateObject(
       prepareForUpdate(definition, object, copyOf(before), target.subresource);
       checkUpdate(definition, object, before, target.subresource);
     }
-    if (options.fieldsRecorded !== true) recordUpdate(definition, object, before, write, core.clock.now(), target.subresource);
+    if (options.fieldsRecorded !== true && options.asIs !== true)
+      recordUpdate(definition, object, before, write, core.clock.now(), target.subresource);
     const formed = inForm(definition, object);
     if (!differs(formed, before)) return { entry, created: false };
     if (write.dryRun) return { entry: unstored(key, withRevision(view.toStored(formed), entry)), created: false };
@@ -93,7 +96,7 @@ export async function updateObject(
       }
     });
     if (done) return { entry: done, created: false };
-    if (demanded || attempt === CONFLICT_ATTEMPTS) throw modified(definition, target.name);
+    if ((demanded && options.fromPresent !== true) || attempt === CONFLICT_ATTEMPTS) throw modified(definition, target.name);
   }
 }
 

@@ -4,7 +4,7 @@ import { encodeEnvelope, encodeProtobufList, wrapEnvelope } from '../../api/prot
 import { badRequest } from '../../api/status.ts';
 import type { ListMeta } from '../../api/types.ts';
 import { stringifyYaml } from '../../api/yaml.ts';
-import { toTable } from '../pending.ts';
+import { toTable } from '../../api/table/table.ts';
 import type { Exchange } from '../../net/http.ts';
 import { apiVersionOf } from '../gvk.ts';
 import { sendBody, sendJsonText, sendValue } from '../http/send.ts';
@@ -94,8 +94,8 @@ export async function sendList(
 }
 
 function table(definition: ResourceDefinition, objects: readonly StoredObject[], metadata: ListMeta, options: EncodeOptions): object {
-  const made = toTable(definition, objects, { now: options.now, includeObject: options.include, list: metadata });
-  return { ...made, kind: 'Table', apiVersion: `meta.k8s.io/${options.form.version}` };
+  const apiVersion = `meta.k8s.io/${options.form.version}` as const;
+  return toTable(definition, objects, { now: options.now, includeObject: options.include, listMeta: metadata, apiVersion });
 }
 
 async function sendProtobuf(exchange: Exchange, status: number, body: Buffer): Promise<void> {

@@ -1,6 +1,7 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch (apiserver `pkg/endpoints/handlers/patch.go`). */
 import { DecodeError } from '../../api/decode.ts';
 import { invalid, invalidValue } from '../../api/field-errors.ts';
+import { isObject } from '../../api/own.ts';
 import { parsePatch, patchFailure } from '../../api/patch/errors.ts';
 import { applyJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../api/patch/merge-patch.ts';
@@ -44,9 +45,10 @@ export async function patchObject(request: ResourceRequest): Promise<void> {
     target,
     (present) => {
       if (!present) throw notFound(definition, target.name);
-      return asPatched(patch(present), definition, options, request.warn);
+      return asPatched(patch(present), present, definition, options, request.warn);
     },
     options.write,
+    { fromPresent: true },
   );
   await sendObject(exchange, created ? 201 : 200, view, entry, { form, include: includeObject(query), now: core.clock.now() });
 }
@@ -75,6 +77,7 @@ function attempt<T>(run: () => T): T {
 /** The patched value as an object of the expected kind; what does not fit is a 422 that shows the value. */
 export function asPatched(
   value: unknown,
+  source: object,
   expected: Expected,
   options: Pick<WriteOptions, 'validation'>,
   warn: (text: string) => void,
@@ -84,12 +87,14 @@ export function asPatched(
   } catch (error) {
     if (!(error instanceof StatusError) && !(error instanceof DecodeError)) throw error;
     const why = errorText(error).replace(/^.*? cannot be handled as a \w+: /, '');
-    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown(value), why)]);
+    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', JSON.stringify(asMerged(value, source)), why)]);
   }
 }
 
-/** The value as the original's patch library writes it: the outermost keys in order. */
-function shown(value: unknown): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
-  return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
+/** The value as the original's patch library writes it: objects that the patch went into have their keys in order. */
+function asMerged(value: unknown, source: unknown): unknown {
+  if (value === source || !isObject(value)) return value;
+  const from = isObject(source) ? source : {};
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, asMerged(value[key], from[key])]));
 }

@@ -38,6 +38,8 @@ type Handler = (request: ResourceRequest) => Promise<void>;
 const OBJECT: Readonly<Record<string, Handler>> = { GET: getObject, PUT: putObject, PATCH: patchObject, DELETE: removeObject };
 /** The verb of a definition that each method of an object or a subresource needs. */
 const VERBS: Readonly<Record<string, string>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+/** Subresources that are the object itself, seen or changed in part. */
+const OBJECT_PARTS: ReadonlySet<string> = new Set(['approval', 'ephemeralcontainers', 'finalize', 'resize', 'status']);
 /** Methods that any subresource takes which is passed on to somebody else. */
 const CONNECT_METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 
@@ -110,7 +112,8 @@ export function resourceRouter({ core, watches, endpoints }: RouterOptions): Res
     const create = endpoints.create[key];
     if (create) await serveCreation(request, api, create);
     else if (subresource.name === 'scale') await serveScale(request);
-    else await objectSubresource(exchange.method)(request);
+    else if (OBJECT_PARTS.has(subresource.name)) await objectSubresource(exchange.method)(request);
+    else throw couldNotFind();
   }
 
   function objectSubresource(method: string): Handler {

@@ -28,7 +28,7 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
   } else {
     const options = writeOptions(request, 'PatchOptions');
     const patch = await readPatch(request, SCALE.type);
-    await setReplicas(request, options, (present) => asPatched(patch(present), SCALE, options, request.warn) as unknown as Scale);
+    await setReplicas(request, options, (present) => asPatched(patch(present), present, SCALE, options, request.warn) as unknown as Scale);
   }
 }
 
@@ -59,6 +59,7 @@ async function setReplicas(request: ResourceRequest, options: WriteOptions, chan
       return object;
     },
     options.write,
+    { fromPresent: true },
   );
   await sendValue(exchange, 200, scaleOf(definition, view.object(entry)), form.media, form.pretty);
 }

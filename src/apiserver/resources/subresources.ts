@@ -44,7 +44,7 @@ async function bind(core: Core, request: ApiRequest, name: string, object: KubeO
     podTarget(request, name, 'binding'),
     (present) => bound(present, metadata, node, name, core.clock.now()),
     contextOf(request),
-    { asIs: true },
+    { asIs: true, fromPresent: true },
   );
   return SUCCESS;
 }
