@@ -283,6 +283,23 @@ describe('updates', () => {
   });
 });
 
+describe('what was stored', () => {
+  it('is read and never changed', () => {
+    const freeze = <T>(value: T): T => {
+      if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
+      return value;
+    };
+    for (const name of ['pods', 'services', 'namespaces', 'deployments.apps', 'daemonsets.apps'] as const) {
+      for (const subresource of ['', 'status', 'finalize', 'ephemeralcontainers', 'resize', 'approval']) {
+        const before = freeze({ metadata: { name: 'o' } });
+        expect(() =>
+          prepareForUpdate(resources[name], { metadata: { name: 'o' }, spec: {}, status: {} }, before, subresource),
+        ).not.toThrow();
+      }
+    }
+  });
+});
+
 describe('qosClass', () => {
   const pod = (...all: object[]): Parameters<typeof qosClass>[0] => ({
     spec: { containers: all.map((resources) => ({ name: 'c', resources })) },

@@ -2,10 +2,12 @@
  * What a server sets itself when it stores an object, whatever the client sent: the status is its
  * own, the generation counts changes of the spec (the `strategy.go` of each resource in `pkg/registry`).
  */
+import { valueAt } from '../fields.ts';
 import { isObject, jsonEqual } from '../own.ts';
 import type { JsonObject } from '../own.ts';
 import { qosClass } from '../qos.ts';
 import type { ResourceDefinition } from '../resources.ts';
+import { sameAt } from '../same.ts';
 import { applyDefaults } from './defaults.ts';
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -49,6 +51,12 @@ function child(object: JsonObject, key: string): JsonObject {
   return made;
 }
 
+/** The object at a path, or an empty one: for reading what must not change. */
+const part = (object: JsonObject, ...path: readonly string[]): Readonly<JsonObject> => {
+  const value = valueAt(object, ...path);
+  return isObject(value) ? value : {};
+};
+
 function put(object: JsonObject, key: string, value: unknown): void {
   if (value === undefined) delete object[key];
   else object[key] = value;
@@ -69,7 +77,10 @@ export function prepareForCreate(of: ResourceDefinition, object: object): void {
   creations[name]?.(object);
 }
 
-/** Readies a decoded, defaulted object to replace another, in place. `subresource` is empty for the object itself. */
+/**
+ * Readies a decoded, defaulted object to replace another, in place; `before` is only read, but the
+ * object shares parts with it afterwards. `subresource` is empty for the object itself.
+ */
 export function prepareForUpdate(of: ResourceDefinition, object: object, before: object, subresource = ''): void {
   if (!isObject(object) || !isObject(before)) return;
   const name = nameOf(of);
@@ -77,13 +88,13 @@ export function prepareForUpdate(of: ResourceDefinition, object: object, before:
   if (subresource === '') put(object, 'status', before['status']);
   else keepAllBut(subresource, name, object, before);
   if (subresource === '') updates[name]?.(object, before);
-  countGeneration(name, object, before);
+  countGeneration(of, object, before);
 }
 
 /** What no client changes. */
 function keepMetadata(object: JsonObject, before: JsonObject): void {
   const metadata = child(object, 'metadata');
-  const old = child(before, 'metadata');
+  const old = part(before, 'metadata');
   for (const key of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds']) put(metadata, key, old[key]);
   for (const key of ['uid', 'creationTimestamp', 'selfLink'])
     if (metadata[key] === undefined || metadata[key] === '') put(metadata, key, old[key]);
@@ -105,10 +116,10 @@ function keepAllBut(subresource: string, name: string, object: JsonObject, befor
   if (subresource !== 'status') return;
   const metadata = child(object, 'metadata');
   if (name === 'pods') {
-    put(metadata, 'ownerReferences', child(before, 'metadata')['ownerReferences']);
-    put(child(object, 'status'), 'qosClass', child(before, 'status')['qosClass']);
+    put(metadata, 'ownerReferences', part(before, 'metadata')['ownerReferences']);
+    put(child(object, 'status'), 'qosClass', part(before, 'status')['qosClass']);
   }
-  if (WORKLOADS.has(name)) put(metadata, 'labels', child(before, 'metadata')['labels']);
+  if (WORKLOADS.has(name)) put(metadata, 'labels', part(before, 'metadata')['labels']);
 }
 
 /** The fields of the spec that a subresource may change. */
@@ -119,12 +130,13 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
 };
 const WORKLOADS: ReadonlySet<string> = new Set(['deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps']);
 
-function countGeneration(name: string, object: JsonObject, before: JsonObject): void {
+function countGeneration(of: ResourceDefinition, object: JsonObject, before: JsonObject): void {
+  const name = nameOf(of);
   if (!GENERATED.has(name)) return;
-  const sameSpec = SPECLESS.has(name) ? jsonEqual(bodyOf(object), bodyOf(before)) : jsonEqual(object['spec'] ?? {}, before['spec'] ?? {});
+  const sameSpec = SPECLESS.has(name) ? sameAt(of.type, bodyOf(object), bodyOf(before)) : sameAt(of.type, object, before, 'spec');
   // A Deployment's annotations count too: the controller copies them to its ReplicaSets.
   const same = sameSpec && (name !== 'deployments.apps' || jsonEqual(annotationsOf(object), annotationsOf(before)));
-  const generation = child(before, 'metadata')['generation'];
+  const generation = part(before, 'metadata')['generation'];
   if (!same) child(object, 'metadata')['generation'] = (typeof generation === 'number' ? generation : 0) + 1;
 }
 
@@ -137,7 +149,7 @@ const SPECLESS: ReadonlySet<string> = new Set([
   'mutatingwebhookconfigurations.admissionregistration.k8s.io',
 ]);
 const bodyOf = ({ metadata: _metadata, status: _status, apiVersion: _version, kind: _kind, ...body }: JsonObject): JsonObject => body;
-const annotationsOf = (object: JsonObject): unknown => child(object, 'metadata')['annotations'] ?? {};
+const annotationsOf = (object: JsonObject): unknown => part(object, 'metadata', 'annotations');
 
 const creations: Readonly<Record<string, ((object: JsonObject) => void) | undefined>> = {
   pods: (pod) => {
@@ -157,12 +169,12 @@ const creations: Readonly<Record<string, ((object: JsonObject) => void) | undefi
 
 const updates: Readonly<Record<string, ((object: JsonObject, before: JsonObject) => void) | undefined>> = {
   namespaces: (namespace, before) => {
-    put(child(namespace, 'spec'), 'finalizers', child(before, 'spec')['finalizers']);
+    put(child(namespace, 'spec'), 'finalizers', part(before, 'spec')['finalizers']);
   },
   pods: (pod, before) => {
     // Containers for debugging come and go through their own subresource alone.
     const spec = child(pod, 'spec');
-    const old = child(before, 'spec');
+    const old = part(before, 'spec');
     put(spec, 'ephemeralContainers', old['ephemeralContainers']);
     // The class was resolved at creation; a client that leaves the number out does not change it.
     if (spec['priorityClassName'] === old['priorityClassName'])
@@ -170,7 +182,7 @@ const updates: Readonly<Record<string, ((object: JsonObject, before: JsonObject)
   },
   services: (service, before) => {
     const spec = child(service, 'spec');
-    const old = child(before, 'spec');
+    const old = part(before, 'spec');
     const external = spec['type'] === 'ExternalName';
     // A client that leaves out what the server allocated keeps it.
     if (!external)
@@ -179,8 +191,8 @@ const updates: Readonly<Record<string, ((object: JsonObject, before: JsonObject)
     keepNodePorts(spec, old);
   },
   'daemonsets.apps': (set, before) => {
-    const old = child(child(before, 'metadata'), 'annotations')[TEMPLATE_GENERATION];
-    const changed = !jsonEqual(child(set, 'spec')['template'], child(before, 'spec')['template']);
+    const old = part(before, 'metadata', 'annotations')[TEMPLATE_GENERATION];
+    const changed = !sameAt('apps/v1.DaemonSetSpec', child(set, 'spec'), part(before, 'spec'), 'template');
     const generation = Number(typeof old === 'string' ? old : '0') + (changed ? 1 : 0);
     child(child(set, 'metadata'), 'annotations')[TEMPLATE_GENERATION] = String(generation);
   },

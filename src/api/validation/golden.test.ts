@@ -6,6 +6,7 @@ import { decode } from '../decode.ts';
 import { applyDefaults } from '../defaults/defaults.ts';
 import { prepareForCreate, prepareForUpdate } from '../defaults/prepare.ts';
 import { invalid } from '../field-errors.ts';
+import { textAt } from '../fields.ts';
 import { normalize } from '../normalize.ts';
 import { resourceDefinitions } from '../resources.ts';
 import type { ResourceDefinition } from '../resources.ts';
@@ -72,7 +73,7 @@ describe.skipIf(!existsSync(recording))('recorded answers', () => {
       if (/[?&]dryRun=nope/.test(step.path) || step.path.includes('/eviction') || step.path.includes('/token')) continue;
       const object = created(found.of, found.namespace, step.body);
       const errors = validateCreate(found.of, object);
-      const name = String((object['metadata'] as Json)['name'] ?? '');
+      const name = textAt(object, 'metadata', 'name');
       if (answer.status === 201) expect(errors, step.id).toEqual([]);
       else expect(invalid(found.of, name, errors).status, step.id).toEqual(JSON.parse(answer.body ?? ''));
       compared++;

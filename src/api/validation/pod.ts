@@ -2,6 +2,7 @@
 import { forbiddenField, goQuote, invalidValue } from '../field-errors.ts';
 import type { FieldError } from '../field-errors.ts';
 import { jsonEqual } from '../own.ts';
+import { sameAt } from '../same.ts';
 import type { ContainerStatus, Loose, Pod, PodSpec, Toleration } from '../types.ts';
 import { podSpecDiff } from './pod-diff.ts';
 import { validateEphemeralContainers } from './containers.ts';
@@ -38,7 +39,8 @@ export function validatePodUpdate(errors: FieldError[], pod: AnyPod, before: Any
   validateDeadline(errors, spec.activeDeadlineSeconds, old.activeDeadlineSeconds);
   validateTolerationUpdate(errors, spec.tolerations ?? [], old.tolerations ?? []);
   const rest = withMutable(spec, old);
-  if (!jsonEqual(rest, old)) errors.push(forbiddenField('spec', `${UPDATE_RULE}\n${podSpecDiff(old, rest)}`));
+  if (sameAt('core/v1.PodSpec', rest, old)) return;
+  errors.push(forbiddenField('spec', `${UPDATE_RULE}\n${podSpecDiff(old, rest)}`));
 }
 
 function validateAnnotationUpdate(errors: FieldError[], pod: AnyPod, before: AnyPod): void {
@@ -111,7 +113,8 @@ export function validateEphemeralUpdate(errors: FieldError[], pod: AnyPod, befor
     const now = containers.find((c) => c.name === old.name);
     const named = goQuote(old.name ?? '');
     if (now === undefined) errors.push(forbiddenField(path, `existing ephemeral containers ${named} may not be removed\n`));
-    else if (!jsonEqual(now, old)) errors.push(forbiddenField(path, `existing ephemeral containers ${named} may not be changed\n`));
+    else if (!sameAt('core/v1.EphemeralContainer', now, old))
+      errors.push(forbiddenField(path, `existing ephemeral containers ${named} may not be changed\n`));
   }
 }
 

@@ -1,14 +1,16 @@
 /** Kinds that make pods: what clients get wrong most (`pkg/apis/apps/validation`, `pkg/apis/batch/validation`). */
 import { forbiddenField, invalidValue, notSupported, required } from '../field-errors.ts';
 import type { FieldError } from '../field-errors.ts';
-import { jsonEqual } from '../own.ts';
+import { valueAt } from '../fields.ts';
+import { sameAt } from '../same.ts';
 import { labelSelectorFaults, matcherOf } from '../selectors.ts';
 import type { LabelSelector, Loose, ObjectOf } from '../types.ts';
 import { cronFault } from './cron.ts';
-import { validateAnnotations, validateImmutable, validateLabels, validateNotNegative } from './metadata.ts';
+import { validateAnnotations, validateLabels, validateNotNegative } from './metadata.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
 type Template = Loose<ObjectOf<'core/v1.PodTemplateSpec'>>;
+type Job = Loose<ObjectOf<'batch/v1.Job'>>;
 type JobSpec = Loose<ObjectOf<'batch/v1.JobSpec'>>;
 /** What Deployment, ReplicaSet, DaemonSet and StatefulSet have in common. */
 interface Selecting {
@@ -74,7 +76,9 @@ function validateMatch(errors: FieldError[], selector: Loose<LabelSelector>, tem
 }
 
 export function validateSelectorKept(errors: FieldError[], object: Selecting, before: Selecting): void {
-  validateImmutable(errors, 'spec.selector', object.spec?.selector, before.spec?.selector);
+  const now = object.spec?.selector ?? {};
+  if (!sameAt('meta/v1.LabelSelector', now, before.spec?.selector ?? {}))
+    errors.push(invalidValue('spec.selector', now, 'field is immutable'));
 }
 
 const STATEFUL_MUTABLE = [
@@ -91,7 +95,7 @@ export function validateStatefulSetUpdate(errors: FieldError[], set: StatefulSet
   const rest: Record<string, unknown> = { ...set.spec };
   for (const field of STATEFUL_MUTABLE) if (before.spec?.[field] === undefined) delete rest[field];
   for (const field of STATEFUL_MUTABLE) if (before.spec?.[field] !== undefined) rest[field] = before.spec[field];
-  if (jsonEqual(rest, { ...before.spec })) return;
+  if (sameAt('apps/v1.StatefulSetSpec', rest, before.spec ?? {})) return;
   const [last = '', ...others] = STATEFUL_MUTABLE.toReversed();
   const named = others
     .toReversed()
@@ -116,16 +120,14 @@ export function validateJobSpec(errors: FieldError[], path: string, spec: JobSpe
   else if (policy !== 'OnFailure' && policy !== 'Never') errors.push(notSupported(at, policy, ['OnFailure', 'Never']));
 }
 
-export function validateJobUpdate(
-  errors: FieldError[],
-  job: Loose<ObjectOf<'batch/v1.Job'>>,
-  before: Loose<ObjectOf<'batch/v1.Job'>>,
-): void {
-  for (const field of ['selector', 'template', 'completionMode'] as const) {
-    validateImmutable(errors, `spec.${field}`, job.spec?.[field], before.spec?.[field]);
+export function validateJobUpdate(errors: FieldError[], job: Job, before: Job): void {
+  const now = job.spec ?? {};
+  const then = before.spec ?? {};
+  const fixed = ['selector', 'template', 'completionMode', ...(now.completionMode === 'Indexed' ? [] : ['completions'])] as const;
+  for (const field of fixed) {
+    if (!sameAt('batch/v1.JobSpec', now, then, field))
+      errors.push(invalidValue(`spec.${field}`, valueAt(now, field), 'field is immutable'));
   }
-  if (job.spec?.completionMode !== 'Indexed')
-    validateImmutable(errors, 'spec.completions', job.spec?.completions, before.spec?.completions);
 }
 
 const CONCURRENCY = ['Allow', 'Forbid', 'Replace'];
