@@ -55,7 +55,7 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     bootstrap: async ({ objects, writer }) => {
       await reconcileRbac(registryOf(objects, writer));
     },
-    plugins: ({ objects, writer }) => {
+    plugins: ({ objects }) => {
       const tokens = serviceAccountIssuer({
         key: options.serviceAccountKey,
         issuer: options.issuer,
@@ -71,9 +71,6 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
       closers.push(
         () => proxy.close(),
         () => authorization.close(),
-        startClusterRoleAggregation(objects, registryOf(objects, writer), (error) =>
-          log.warn('Aggregated roles could not be filled', { error }),
-        ),
       );
       return {
         authenticate: async (exchange) => {
@@ -98,11 +95,16 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
       };
     },
   });
+  // Only now: the policy's own reconciliation fills the aggregated roles once, and two writers would be in each other's way.
+  const registry = registryOf(handle.objects, handle.writer);
+  closers.push(
+    startClusterRoleAggregation(handle.objects, registry, (error) => log.warn('Aggregated roles could not be filled', { error })),
+  );
   return {
     ...handle,
     close: async (graceMs) => {
-      await handle.close(graceMs);
       for (const stop of closers) stop();
+      await handle.close(graceMs);
     },
   };
 }

@@ -136,9 +136,8 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
     kill,
     start,
     destroy: async () => {
-      // A run with --rm takes the containers along; the last one may have been without it.
       await kill('SIGTERM');
-      const { code } = await runProgram(process.execPath, [PROGRAM, 'up', '--clean', `--data-dir=${dataDir}`, ...ranges], {
+      const { code } = await runProgram(process.execPath, [PROGRAM, 'down', `--data-dir=${dataDir}`, '--purge'], {
         timeoutMs: 30_000,
       });
       if (code !== 0) throw new Error(`could not clean up ${dataDir}`);

@@ -10,12 +10,12 @@ export function isLinuxRoot(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0;
 }
 
-/** Makes the dummy interface with these addresses, if they are not there; false when the machine does not let us. */
+/** Makes the interface with these addresses, if they are not there; false when the machine does not let us. A bridge without ports stands in where the kernel has no dummy. */
 export async function ensureServiceInterface(addresses: readonly string[], host: Host, log: Logger): Promise<boolean> {
   const present = allAddresses();
   const missing = addresses.filter((address) => !present.includes(address));
   if (missing.length === 0) return true;
-  const script = `ip link show ${INTERFACE} >/dev/null 2>&1 || ip link add ${INTERFACE} type dummy || exit 1
+  const script = `ip link show ${INTERFACE} >/dev/null 2>&1 || ip link add ${INTERFACE} type dummy 2>/dev/null || ip link add ${INTERFACE} type bridge || exit 1
 for address; do ip addr replace "$address/32" dev ${INTERFACE} || exit 1; done
 ip link set ${INTERFACE} up`;
   try {
