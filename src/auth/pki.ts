@@ -2,7 +2,7 @@
  * The certificates and keys that a one-node cluster needs, kept as PEM files in one folder under
  * kubeadm's names (kubeadm `phases/certs`), made when missing and renewed when they no longer fit.
  */
-import { createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Files } from '../util/host.ts';
@@ -127,7 +127,8 @@ async function ensureAuthority(store: Store, { now }: PkiOptions): Promise<PkiPa
   const known = cert === undefined ? undefined : certificateOf(cert);
   if (cert !== undefined && key !== undefined) {
     if (known === undefined || !known.isCA) throw new Error(`${at.certFile} is not a certificate authority in PEM`);
-    if (!isKeyOf(known, key)) throw new Error(`${at.keyFile} is not the key of ${at.certFile}`);
+    const privateKey = privateKeyOf(key);
+    if (privateKey === undefined || !isKeyOf(known, privateKey)) throw new Error(`${at.keyFile} is not the key of ${at.certFile}`);
     if (now < known.notAfter - LEAF_LIFE_MS) return { ...at, cert, key };
   }
   const made = createCertificateAuthority({
@@ -144,14 +145,16 @@ async function ensureLeaf(store: Store, ca: CertificateAndKey, leaf: Leaf, optio
   const [certName, keyName] = [`${leaf.file}.crt`, `${leaf.file}.key`];
   const [cert, storedKey] = await Promise.all([store.read(certName), store.read(keyName)]);
   const at = { certFile: store.path(certName), keyFile: store.path(keyName) };
-  const key = storedKey !== undefined && isPrivateKey(storedKey) ? storedKey : undefined;
+  const privateKey = storedKey === undefined ? undefined : privateKeyOf(storedKey);
+  const key = privateKey && storedKey;
   const subject = leaf.subject(options.nodeName);
   const wanted = {
     subject: { commonName: subject.commonName, organizations: subject.organizations ?? [] },
     dnsNames: leaf.serving ? [...new Set([...options.hostnames, options.nodeName])].sort() : [],
     ipAddresses: leaf.serving ? [...new Set(options.ips)].sort() : [],
   };
-  if (cert !== undefined && key !== undefined && fits(cert, key, ca, wanted, options.now)) return { ...at, cert, key };
+  if (cert !== undefined && privateKey !== undefined && key !== undefined && fits(cert, privateKey, ca, wanted, options.now))
+    return { ...at, cert, key };
   const issued = issueCertificate({
     ca,
     ...wanted,
@@ -172,7 +175,7 @@ interface Wanted {
 }
 
 /** Whether a certificate can stay: of this authority and key, for this subject, with all names, and not about to end. */
-function fits(cert: string, key: string, ca: CertificateAndKey, wanted: Wanted, now: number): boolean {
+function fits(cert: string, key: KeyObject, ca: CertificateAndKey, wanted: Wanted, now: number): boolean {
   const known = certificateOf(cert);
   if (known === undefined || !isKeyOf(known, key)) return false;
   const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((item) => b.includes(item));
@@ -190,7 +193,7 @@ function fits(cert: string, key: string, ca: CertificateAndKey, wanted: Wanted, 
 async function ensureServiceAccountKey(store: Store): Promise<Pki['serviceAccount']> {
   const at = { keyFile: store.path('sa.key'), pubFile: store.path('sa.pub') };
   const stored = await store.read('sa.key');
-  if (stored !== undefined && !isPrivateKey(stored)) throw new Error(`${at.keyFile} is not a private key in PEM`);
+  if (stored !== undefined && privateKeyOf(stored) === undefined) throw new Error(`${at.keyFile} is not a private key in PEM`);
   const key = stored ?? (await createRsaKey());
   const pub = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
   if (stored === undefined) await store.write('sa.key', key, 0o600);
@@ -212,16 +215,15 @@ function certificateOf(pem: string): Certificate | undefined {
   }
 }
 
-function isPrivateKey(pem: string): boolean {
+function privateKeyOf(pem: string): KeyObject | undefined {
   try {
-    return createPrivateKey(pem).type === 'private';
+    return createPrivateKey(pem);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-function isKeyOf(certificate: Certificate, key: string): boolean {
-  if (!isPrivateKey(key)) return false;
+function isKeyOf(certificate: Certificate, key: KeyObject): boolean {
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   return spki.equals(Buffer.from(certificate.publicKeyDer));
 }

@@ -2,6 +2,7 @@
 import { jsonEqual } from '../../api/own.ts';
 import { resources, type ResourceDefinition } from '../../api/resources.ts';
 import { matcherOf } from '../../api/selectors.ts';
+import { hasReason } from '../../api/status.ts';
 import type { ClusterRole, KubeObject, PolicyRule } from '../../api/types.ts';
 import type { ObjectReader } from '../endpoint.ts';
 
@@ -64,7 +65,8 @@ export function startClusterRoleAggregation(
     running = true;
     do {
       again = false;
-      await aggregateClusterRoles(registry).catch(failed);
+      // Whoever wrote in between woke this up once more.
+      await aggregateClusterRoles(registry).catch((error: unknown) => (hasReason(error, 'Conflict') ? undefined : failed(error)));
     } while (again);
     running = false;
   };

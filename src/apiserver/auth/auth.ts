@@ -45,7 +45,10 @@ export interface ApiAuth {
   readonly tokens: TokenIssuer;
   openIdConfiguration(): string;
   jwks(): string;
-  /** Brings roles and bindings up to the bootstrap policy; call it when the system's namespaces exist. */
+  /**
+   * Brings roles and bindings up to the bootstrap policy and keeps aggregated roles filled until `close`; call it when the
+   * system's namespaces exist.
+   */
   reconcile(): Promise<void>;
   close(): void;
 }
@@ -60,9 +63,7 @@ export function apiAuth(options: ApiAuthOptions): ApiAuth {
   const { authorize } = authorization;
   const registry = policyRegistry(objects, writer);
   const reviews = reviewEndpoints({ authenticate: chain, authorization, tokens, objects, clock });
-  const stopAggregation = startClusterRoleAggregation(objects, registry, (error) =>
-    log.error('Could not aggregate cluster roles', { error }),
-  );
+  let stopAggregation = (): void => undefined;
   return {
     authorize,
     tokens,
@@ -83,7 +84,14 @@ export function apiAuth(options: ApiAuthOptions): ApiAuth {
     admission: [nodeRestrictionAdmission, escalationAdmission(authorization)],
     openIdConfiguration: () => JSON.stringify(tokens.discovery(options.jwksUri ?? `${options.issuer}/openid/v1/jwks`)),
     jwks: () => JSON.stringify(tokens.jwks()),
-    reconcile: () => reconcileRbac(registry),
+    reconcile: async () => {
+      await reconcileRbac(registry);
+      // Only now: while the policy is written, every role would wake it.
+      stopAggregation();
+      stopAggregation = startClusterRoleAggregation(objects, registry, (error) =>
+        log.error('Could not aggregate cluster roles', { error }),
+      );
+    },
     close: () => {
       stopAggregation();
       authorization.close();

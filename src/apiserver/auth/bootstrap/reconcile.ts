@@ -38,11 +38,15 @@ async function reconcileOne(registry: PolicyRegistry, wanted: PolicyObject): Pro
     await registry.create(wanted.resource, object);
     return;
   }
-  const merged = structuredClone(stored);
-  merged.metadata = withDefaults(merged.metadata, object.metadata);
-  if ('role' in wanted) mergeRole(merged as unknown as ClusterRole, wanted.role);
-  else mergeBinding(merged as unknown as RoleBinding, wanted.binding);
-  if (!jsonEqual(merged, stored)) await registry.update(wanted.resource, merged);
+  const merged: KubeObject = {
+    ...stored,
+    metadata: withDefaults(stored.metadata, object.metadata),
+    ...('role' in wanted
+      ? mergedRole(stored as unknown as ClusterRole, wanted.role)
+      : mergedBinding(stored as unknown as RoleBinding, wanted.binding)),
+  };
+  if ('role' in wanted && !('aggregationRule' in wanted.role)) delete merged['aggregationRule'];
+  if (!jsonEqual(merged, stored)) await registry.update(wanted.resource, structuredClone(merged));
 }
 
 /** Labels and annotations that are there win over the policy's. */
@@ -54,21 +58,20 @@ function withDefaults(stored: ObjectMeta, wanted: ObjectMeta): ObjectMeta {
   };
 }
 
-function mergeRole(stored: ClusterRole, wanted: ClusterRole): void {
+function mergedRole(stored: ClusterRole, wanted: ClusterRole): Partial<ClusterRole> {
   if (wanted.aggregationRule === undefined) {
-    delete stored.aggregationRule;
-    stored.rules = [...(stored.rules ?? []), ...uncovered(stored.rules ?? [], wanted.rules)];
-    return;
+    const rules = stored.rules ?? [];
+    return jsonEqual(rules, wanted.rules) ? {} : { rules: [...rules, ...uncovered(rules, wanted.rules)] };
   }
   // The rules of an aggregated role are its controller's; only the selectors are the policy's.
   const selectors = stored.aggregationRule?.clusterRoleSelectors ?? [];
   const missing = (wanted.aggregationRule.clusterRoleSelectors ?? []).filter((one) => !selectors.some((other) => jsonEqual(one, other)));
-  stored.aggregationRule = { clusterRoleSelectors: [...selectors, ...missing] };
+  return { aggregationRule: { clusterRoleSelectors: [...selectors, ...missing] } };
 }
 
-function mergeBinding(stored: RoleBinding, wanted: RoleBinding): void {
+function mergedBinding(stored: RoleBinding, wanted: RoleBinding): Partial<RoleBinding> {
   const subjects = stored.subjects ?? [];
   const same = (a: Subject, b: Subject): boolean => a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
   const missing = (wanted.subjects ?? []).filter((one) => !subjects.some((other) => same(one, other)));
-  if (missing.length > 0) stored.subjects = [...subjects, ...missing];
+  return missing.length === 0 ? {} : { subjects: [...subjects, ...missing] };
 }
