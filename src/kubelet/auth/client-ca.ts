@@ -1,9 +1,9 @@
 /** The authorities of client certificates, read from a file and read again when it changes (apiserver `dynamiccertificates`). */
-import { watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { pemCertificates } from '../../auth/x509/x509.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import { watchDirectory } from '../../util/watch-directory.ts';
 
 /** How often the file is read when no change is told. */
 const POLL_MS = 60_000;
@@ -30,13 +30,16 @@ export async function watchClientCA(file: string, host: Host, log: Logger, onCha
     }
   };
   const timer = host.clock.every(POLL_MS, () => void look());
-  const watcher = tryWatch(file, () => void look());
+  const watcher = watchDirectory(dirname(file), (name) => {
+    // Volumes swap a link `..data` under files that keep their names.
+    if (name === null || name === basename(file) || name.startsWith('..')) void look();
+  });
   return {
     current: () => current,
     close: () => {
       closed = true;
       timer.cancel();
-      watcher?.close();
+      watcher.close();
     },
   };
 }
@@ -46,18 +49,4 @@ async function readAuthorities(host: Host, file: string): Promise<string> {
   if (pem.trim() === '') throw new Error(`missing content for CA bundle "client-ca-bundle::${file}"`);
   if (pemCertificates(pem).length === 0) throw new Error(`${file} has no certificate in PEM`);
   return pem;
-}
-
-/** Watches the directory: files of volumes and of careful writers are replaced, not written. */
-function tryWatch(file: string, onChange: () => void): FSWatcher | undefined {
-  try {
-    const watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
-      if (name === null || name === basename(file) || name.startsWith('..')) onChange();
-    });
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    // No watch to be had on this machine: the timer is enough.
-    return undefined;
-  }
 }

@@ -33,7 +33,8 @@ type ServiceFields = Omit<ServiceRoute, 'registration' | 'path' | 'produces' | '
 
 /** One service with several paths to the same handler. Without `produces` an explicit Accept is refused, as in the original. */
 function service(fields: ServiceFields, ...paths: readonly string[]): ServiceRoute[] {
-  return paths.map((path) => ({ registration: 'service', produces: [], servers: OPEN, ...fields, path }));
+  const route = { registration: 'service', produces: [], servers: OPEN, ...fields } as const;
+  return paths.map((path) => Object.assign({ path }, route));
 }
 
 function healthCheck(check: CheckName, servers: readonly ServerKind[]): ExactRoute {

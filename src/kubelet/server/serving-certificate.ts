@@ -1,10 +1,10 @@
 /** The certificate of the secure port: the configured files, or a self-signed pair in the certificate directory (client-go `util/cert`). */
-import { watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { createCertificateAuthority, issueCertificate } from '../../auth/x509/x509.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import { watchDirectory } from '../../util/watch-directory.ts';
 import type { KubeletConfiguration } from '../config.ts';
 import type { ServingCertificate } from './server.ts';
 
@@ -63,7 +63,12 @@ export async function servingCertificate(options: ServingCertificateOptions): Pr
     }
   };
   const timer = host.clock.every(POLL_MS, () => void look());
-  const watchers = [...new Set(Object.values(files).map(dirname))].map((directory) => tryWatch(directory, files, () => void look()));
+  const names = new Set(Object.values(files).map((file) => basename(file)));
+  const onEntry = (name: string | null): void => {
+    // Volumes swap a link `..data` under files that keep their names.
+    if (name === null || names.has(name) || name.startsWith('..')) void look();
+  };
+  const watchers = [...new Set(Object.values(files).map((file) => dirname(file)))].map((directory) => watchDirectory(directory, onEntry));
   return {
     get current() {
       return current;
@@ -71,23 +76,9 @@ export async function servingCertificate(options: ServingCertificateOptions): Pr
     files,
     close: () => {
       timer.cancel();
-      for (const watcher of watchers) watcher?.close();
+      for (const watcher of watchers) watcher.close();
     },
   };
-}
-
-function tryWatch(directory: string, files: ServingCertificateHandle['files'], onChange: () => void): FSWatcher | undefined {
-  const names = Object.values(files).map((file) => basename(file));
-  try {
-    const watcher = watch(directory, { persistent: false }, (_event, name) => {
-      if (name === null || names.includes(name) || name.startsWith('..')) onChange();
-    });
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    // The timer is enough.
-    return undefined;
-  }
 }
 
 /** A pair of its own authority, valid for a year; the file holds the certificate and then the authority. */
@@ -96,7 +87,7 @@ async function makePair(
   files: ServingCertificateHandle['files'],
 ): Promise<ServingCertificate> {
   const now = host.clock.now();
-  const name = `${dnsNames[0] ?? ipAddresses[0] ?? 'kubelet'}`.toLowerCase();
+  const name = (dnsNames[0] ?? ipAddresses[0] ?? 'kubelet').toLowerCase();
   const seconds = Math.floor(now / 1000);
   const ca = createCertificateAuthority({ commonName: `${name}-ca@${seconds}`, now, years: 1 });
   const { cert, key } = issueCertificate({

@@ -1,9 +1,9 @@
 /** Sends a container's log file to a client, following it across rotation when asked (cri-client `pkg/logs/logs.go` `ReadLogs`). */
-import { watch, type FSWatcher } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { Host } from '../../../util/host.ts';
+import { watchDirectory } from '../../../util/watch-directory.ts';
 import { createLineFilter } from './line-filter.ts';
 import type { LogOptions } from './options.ts';
 import { tailStart } from './tail.ts';
@@ -119,7 +119,7 @@ async function watchLog({ path, containerId, host, runtime, signal }: StreamLogO
     wake?.();
   };
   const name = basename(path);
-  const watcher = tryWatch(dirname(path), (file) => {
+  const watcher = watchDirectory(dirname(path), (file) => {
     if (file === null || file === name) notify();
   });
   runtime.onEvent((event) => {
@@ -137,22 +137,10 @@ async function watchLog({ path, containerId, host, runtime, signal }: StreamLogO
     close() {
       stop.abort();
       timer.cancel();
-      watcher?.close();
+      watcher.close();
       signal.removeEventListener('abort', notify);
     },
   };
-}
-
-function tryWatch(directory: string, onChange: (file: string | null) => void): FSWatcher | undefined {
-  try {
-    const watcher = watch(directory, { persistent: false }, (_event, file) => onChange(file));
-    // A watch that ends by itself is replaced by the timer.
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    // The machine's limit of watches is reached: the timer alone must do.
-    return undefined;
-  }
 }
 
 async function isRunning(runtime: Runtime, id: string): Promise<boolean> {
