@@ -107,10 +107,10 @@ function keepAllBut(subresource: string, name: string, object: JsonObject, befor
   const own = new Set(['apiVersion', 'kind', 'metadata', ...(subresource === 'status' || subresource === 'approval' ? ['status'] : [])]);
   for (const key of Object.keys(object)) if (!own.has(key)) delete object[key];
   for (const key of kept) if (!(subresource === 'approval' && key === 'status')) object[key] = before[key];
-  const part = PARTS[subresource];
-  if (part !== undefined && isObject(spec)) {
+  const fields = PARTS[subresource];
+  if (fields !== undefined && isObject(spec)) {
     const merged: JsonObject = { ...(isObject(before['spec']) ? before['spec'] : {}) };
-    for (const key of part) put(merged, key, spec[key]);
+    for (const key of fields) put(merged, key, spec[key]);
     object['spec'] = merged;
   }
   if (subresource !== 'status') return;
