@@ -73,12 +73,18 @@ export function apiAuth(options: ApiAuthOptions): ApiAuth {
       if (result.kind !== 'user') return undefined;
       return result.user;
     },
-    impersonate: async ({ request, method, target }, sender) => {
-      const wanted = wantedUser(request.rawHeaders);
-      dropCredentials(request);
-      if (wanted === undefined) return sender;
-      const asked = attributesOf(sender, requestInfo(method, target.path ?? '', target.query), target.query);
-      return impersonate(sender, wanted, asked, authorize);
+    impersonate: async (exchange, sender) => {
+      const { request, method, target } = exchange;
+      try {
+        const wanted = wantedUser(request.rawHeaders);
+        dropCredentials(request);
+        if (wanted === undefined) return sender;
+        const asked = attributesOf(sender, requestInfo(method, target.path ?? '', target.query), target.query);
+        return await impersonate(sender, wanted, asked, authorize);
+      } catch (error) {
+        if ('response' in exchange) exchange.response.setHeader('X-Content-Type-Options', 'nosniff');
+        throw error;
+      }
     },
     create: { ...reviews, ...restrictedTokens(reviews, objects) },
     admission: [nodeRestrictionAdmission, escalationAdmission(authorization)],
