@@ -25,7 +25,7 @@ describe('ensurePki', () => {
 
   it('makes everything once and nothing the second time', async () => {
     const first = await ensurePki(dir, options);
-    expect(first.written).toHaveLength(18);
+    expect(first.written).toHaveLength(22);
     const second = await ensurePki(dir, { ...options, now: NOW + 30 * DAY });
     expect(second).toEqual({ ...first, written: [] });
     for (const name of await files.readdir(dir)) {
@@ -37,9 +37,19 @@ describe('ensurePki', () => {
   it('gives each part the identity that it has in a real cluster', async () => {
     const pki = await ensurePki(dir, options);
     const subjects = Object.fromEntries(
-      (['apiserver', 'apiserverKubeletClient', 'kubelet', 'kubeletClient', 'scheduler', 'controllerManager', 'admin'] as const).map(
-        (name) => [name, new X509Certificate(pki[name].cert).subject.replace('\n', ', ')],
-      ),
+      (
+        [
+          'apiserver',
+          'apiserverKubeletClient',
+          'kubelet',
+          'kubeletClient',
+          'scheduler',
+          'controllerManager',
+          'serviceAccountController',
+          'rootCaPublisher',
+          'admin',
+        ] as const
+      ).map((name) => [name, new X509Certificate(pki[name].cert).subject.replace('\n', ', ')]),
     );
     expect(subjects).toEqual({
       apiserver: 'CN=kube-apiserver',
@@ -48,6 +58,10 @@ describe('ensurePki', () => {
       kubeletClient: 'O=system:nodes, CN=system:node:n1',
       scheduler: 'CN=system:kube-scheduler',
       controllerManager: 'CN=system:kube-controller-manager',
+      serviceAccountController:
+        'O=system:serviceaccounts + O=system:serviceaccounts:kube-system, CN=system:serviceaccount:kube-system:service-account-controller',
+      rootCaPublisher:
+        'O=system:serviceaccounts + O=system:serviceaccounts:kube-system, CN=system:serviceaccount:kube-system:root-ca-cert-publisher',
       admin: 'O=system:masters, CN=kubernetes-admin',
     });
     const pool = certificatePool(pki.ca.cert);
@@ -68,7 +82,7 @@ describe('ensurePki', () => {
   it('renews certificates before they end, and the authority before its leaves would', async () => {
     const first = await ensurePki(dir, options);
     const nextYear = await ensurePki(dir, { ...options, now: NOW + 320 * DAY });
-    expect(nextYear.written).toHaveLength(7);
+    expect(nextYear.written).toHaveLength(9);
     const lateYears = await ensurePki(dir, { ...options, now: NOW + 9.5 * 365 * DAY });
     expect(lateYears.written).toContain('ca.crt');
     expect(lateYears.written).not.toContain('ca.key');
@@ -90,7 +104,7 @@ describe('ensurePki', () => {
     expect((await ensurePki(dir, options)).written).toEqual(['admin.crt', 'kubelet.crt', 'kubelet.key', 'sa.pub', 'scheduler.crt']);
     await files.rm(first.ca.certFile);
     await files.rm(first.ca.keyFile);
-    expect((await ensurePki(dir, options)).written).toHaveLength(9);
+    expect((await ensurePki(dir, options)).written).toHaveLength(11);
   });
 
   it('refuses an authority without its key, and keys that are none, in one line', async () => {

@@ -56,6 +56,9 @@ const node = (name: string): SubjectName => ({ commonName: `system:node:${name}`
 const user =
   (commonName: string, ...organizations: string[]) =>
   (): SubjectName => ({ commonName, organizations });
+/** A controller speaks as the ServiceAccount to which the bootstrap policy binds its role. */
+const controller = (name: string): (() => SubjectName) =>
+  user(`system:serviceaccount:kube-system:${name}`, 'system:serviceaccounts', 'system:serviceaccounts:kube-system');
 
 const LEAVES = {
   apiserver: { file: 'apiserver', subject: user('kube-apiserver'), usages: ['serverAuth'], serving: true },
@@ -64,6 +67,12 @@ const LEAVES = {
   kubeletClient: { file: 'kubelet-client', subject: node, usages: ['clientAuth'] },
   scheduler: { file: 'scheduler', subject: user('system:kube-scheduler'), usages: ['clientAuth'] },
   controllerManager: { file: 'controller-manager', subject: user('system:kube-controller-manager'), usages: ['clientAuth'] },
+  serviceAccountController: {
+    file: 'service-account-controller',
+    subject: controller('service-account-controller'),
+    usages: ['clientAuth'],
+  },
+  rootCaPublisher: { file: 'root-ca-cert-publisher', subject: controller('root-ca-cert-publisher'), usages: ['clientAuth'] },
   admin: { file: 'admin', subject: user('kubernetes-admin', 'system:masters'), usages: ['clientAuth'] },
 } as const satisfies Record<string, Leaf>;
 
@@ -98,18 +107,9 @@ export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> 
   serviceAccountKey.catch(() => undefined);
   const ca = await ensureAuthority(store, options);
   const leaf = (name: LeafName): Promise<PkiPair> => ensureLeaf(store, ca, LEAVES[name], options);
-  const [apiserver, apiserverKubeletClient, kubelet, kubeletClient, scheduler, controllerManager, admin, serviceAccount] =
-    await Promise.all([
-      leaf('apiserver'),
-      leaf('apiserverKubeletClient'),
-      leaf('kubelet'),
-      leaf('kubeletClient'),
-      leaf('scheduler'),
-      leaf('controllerManager'),
-      leaf('admin'),
-      serviceAccountKey,
-    ]);
-  const leaves = { apiserver, apiserverKubeletClient, kubelet, kubeletClient, scheduler, controllerManager, admin };
+  const names = Object.keys(LEAVES) as LeafName[];
+  const [pairs, serviceAccount] = await Promise.all([Promise.all(names.map(leaf)), serviceAccountKey]);
+  const leaves = Object.fromEntries(names.map((name, i) => [name, pairs[i]])) as Record<LeafName, PkiPair>;
   return { ca, ...leaves, serviceAccount, written: written.sort() };
 }
 

@@ -4,7 +4,10 @@ import type { Clock } from '../util/clock.ts';
 import type { Logger } from '../util/log.ts';
 
 export interface ControllerContext {
+  /** Reads and writes as the controller itself. */
   readonly client: KubeClient;
+  /** Lists and watches as the controller manager, whose informers the controllers share. The controller's own client without it. */
+  readonly reader?: KubeClient;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -1,23 +1,23 @@
 /** Keeps a ServiceAccount `default` in every active namespace (controller-manager `serviceaccounts_controller.go`). */
 import { resources } from '../api/resources.ts';
-import { hasReason } from '../api/status.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { isOvertaken } from './overtaken.ts';
 import { startWorkQueue } from './queue.ts';
 
 const NAME = 'default';
 
-export function startServiceAccountController({ client, clock, log }: ControllerContext): Controller {
+export function startServiceAccountController({ client, reader = client, clock, log }: ControllerContext): Controller {
   const queue = startWorkQueue({
     clock,
     handle: ensure,
     failed: (key, error) => log.warn('Could not keep the default service account', { namespace: key, error }),
   });
-  const namespaces = client.inform(
+  const namespaces = reader.inform(
     resources.namespaces,
     {},
     { added: (ns) => queue.add(ns.metadata.name), modified: (ns) => queue.add(ns.metadata.name) },
   );
-  const accounts = client.inform(
+  const accounts = reader.inform(
     resources.serviceaccounts,
     { fieldSelector: `metadata.name=${NAME}` },
     { deleted: (sa) => queue.add(sa.metadata.namespace ?? '') },
@@ -30,7 +30,7 @@ export function startServiceAccountController({ client, clock, log }: Controller
       await client.create(resources.serviceaccounts, { metadata: { name: NAME, namespace } });
     } catch (error) {
       // The namespace may have begun to end, or another controller was faster.
-      if (!hasReason(error, 'AlreadyExists') && !hasReason(error, 'NotFound') && !hasReason(error, 'Forbidden')) throw error;
+      if (!isOvertaken(error)) throw error;
     }
   }
 

@@ -100,12 +100,14 @@ export async function run(argv: readonly string[]): Promise<number> {
   const clients = {
     scheduler: identity(pki.scheduler, 'nodelet-scheduler'),
     manager: identity(pki.controllerManager, 'nodelet-controller-manager'),
+    accounts: identity(pki.serviceAccountController, 'nodelet-service-account-controller'),
+    publisher: identity(pki.rootCaPublisher, 'nodelet-root-ca-cert-publisher'),
   };
-  const context = { client: clients.manager, clock: host.clock, log: log.scope('controllers') };
+  const context = { clock: host.clock, log: log.scope('controllers') };
   const controllers: Controller[] = [
-    startServiceAccountController(context),
-    startRootCaController(context, pki.ca.cert),
-    startScheduler({ ...context, client: clients.scheduler, log: log.scope('scheduler') }),
+    startServiceAccountController({ ...context, client: clients.accounts, reader: clients.manager }),
+    startRootCaController({ ...context, client: clients.publisher, reader: clients.manager }, pki.ca.cert),
+    startScheduler({ ...context, client: clients.scheduler }),
   ];
 
   // The kubelet over its runtime.
@@ -114,8 +116,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const close = async (): Promise<void> => {
     for (const controller of controllers) controller.stop();
     await kubelet?.close();
-    clients.scheduler.close();
-    clients.manager.close();
+    for (const client of Object.values(clients)) client.close();
     await apiServer.close(CLOSE_GRACE_MS);
   };
   try {
