@@ -363,6 +363,17 @@ describe('time and end', () => {
     expect(await raw(port, ['GET / HTTP/1.1', 'Host: x'])).toContain('200 OK');
   });
 
+  it('cuts a client that sends its head byte by byte, or nothing at all', async () => {
+    const { port } = await start(echo, { headersTimeoutMs: 60 });
+    const [silent, slow] = [await dial(port), await dial(port)];
+    for (const socket of [silent, slow]) socket.resume().on('error', () => undefined);
+    const drip = setInterval(() => slow.write('a'), 10);
+    slow.write('GET / HTTP/1.1\r\nX: ');
+    await until(() => silent.closed && slow.closed);
+    clearInterval(drip);
+    expect(slow.bytesRead).toBe(0);
+  });
+
   it('gives running answers the grace, then cuts', async () => {
     const server = await start((exchange) => {
       void writePart(exchange, 'begun');

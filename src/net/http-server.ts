@@ -72,9 +72,9 @@ function http1Server(state: ServerState): HttpServer {
   const server = createHttp({
     maxHeaderSize: state.options.maxHeaderSize ?? LIMITS.headerSize,
     keepAliveTimeout: state.options.idleTimeoutMs ?? LIMITS.idle,
-    headersTimeout: LIMITS.headers,
+    headersTimeout: state.options.headersTimeoutMs ?? LIMITS.headers,
     requestTimeout: 0,
-    connectionsCheckingInterval: LIMITS.checkEvery,
+    connectionsCheckingInterval: Math.min(LIMITS.checkEvery, state.options.headersTimeoutMs ?? LIMITS.checkEvery),
     requireHostHeader: false,
   });
   // The size of the head is the limit; a count would drop headers without a word.

@@ -73,6 +73,8 @@ export interface HttpServerOptions {
   readonly maxHeaderSize?: number;
   /** How long an idle keep-alive connection stays, in ms. Default 90 s. */
   readonly idleTimeoutMs?: number;
+  /** How long a client may take over a request's head, in ms. Default 32 s. */
+  readonly headersTimeoutMs?: number;
   readonly onError?: (error: unknown) => void;
 }
 

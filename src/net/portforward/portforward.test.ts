@@ -37,7 +37,8 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     handle: (exchange) => sendText(exchange, 404, 'no'),
-    upgrade: (upgrade) => servePortForward(upgrade, dialPod, { pod: 'abc', creationTimeoutMs: 100 }),
+    upgrade: (upgrade) =>
+      servePortForward(upgrade, dialPod, { pod: 'abc', ...(upgrade.target.path === '/hasty' && { creationTimeoutMs: 100 }) }),
   });
 });
 afterAll(async () => {
@@ -46,10 +47,10 @@ afterAll(async () => {
   for (const socket of inside) socket.destroy();
 });
 
-async function spdyClient(): Promise<SpdyConnection> {
+async function spdyClient(path = '/x'): Promise<SpdyConnection> {
   const socket = await dial(server.address.port);
   socket.write(
-    'POST /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: portforward.k8s.io\r\n\r\n',
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: portforward.k8s.io\r\n\r\n`,
   );
   const head = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
   expect(head.toString()).toBe(
@@ -123,7 +124,7 @@ async function pair(client: SpdyConnection, port: number, requestid: string): Pr
 }
 
 describe.each([
-  ['SPDY', spdyClient],
+  ['SPDY', () => spdyClient()],
   ['the tunnel', tunnelClient],
 ])('port-forward over %s', (_name, connect_) => {
   it('passes bytes and half-closes', async () => {
@@ -200,7 +201,7 @@ describe('the rules of streams', () => {
   });
 
   it('tells a client that a stream is there already, or missing for too long', async () => {
-    const client = await spdyClient();
+    const client = await spdyClient('/hasty');
     const headers = { streamtype: 'error', port: '80', requestid: '7' };
     const [first] = [await client.open(headers), await client.open(headers)];
     let text = '';
