@@ -34,7 +34,8 @@ export interface LoadOptions {
 interface Found {
   readonly config: Buffer;
   readonly tags: readonly string[];
-  readonly digests: readonly string[];
+  /** Of the manifest or index that the names stand for; empty when the archive does not say. */
+  readonly digest: string;
   readonly layers: readonly { readonly path: string; readonly digest: string | null }[];
 }
 
@@ -78,7 +79,7 @@ async function dockerImage(options: LoadOptions, root: string, entry: unknown): 
   const config = await readSmall(options, root, configPath);
   const tags = strings(field(entry, 'RepoTags')).flatMap((tag) => normalizeReference(tag) ?? []);
   const layers = strings(field(entry, 'Layers')).map((path) => ({ path, digest: null }));
-  return { config, tags, digests: [], layers };
+  return { config, tags, digest: '', layers };
 }
 
 async function ociImages(options: LoadOptions, root: string, index: unknown, depth: number): Promise<Found[]> {
@@ -92,17 +93,14 @@ async function ociImages(options: LoadOptions, root: string, index: unknown, dep
     if (Array.isArray(field(content, 'manifests'))) {
       const inner = await ociImages(options, root, content, depth - 1);
       const [first] = inner;
-      if (first) found.push({ ...first, tags: [...first.tags, ...names] });
+      if (first) found.push({ ...first, tags: [...first.tags, ...names], digest });
       continue;
     }
     const layers = field(content, 'layers');
     found.push({
       config: await readBlob(options, root, text(field(field(content, 'config'), 'digest'))),
       tags: names,
-      digests: names.flatMap((name) => {
-        const reference = parseReference(name);
-        return reference ? [`${reference.domain}/${reference.path}@${digest}`] : [];
-      }),
+      digest,
       layers: (Array.isArray(layers) ? layers : []).map((layer: unknown) => {
         const layerDigest = text(field(layer, 'digest'));
         return { path: blobPath(layerDigest), digest: layerDigest };
@@ -161,10 +159,19 @@ async function place(options: LoadOptions, root: string, staging: string, image:
   await options.report({
     id: `sha256:${hex}`,
     repoTags: image.tags,
-    repoDigests: image.digests,
+    repoDigests: repoDigests(image),
     sizeBytes: size,
     config: readImageConfig(parsed),
   });
+}
+
+function repoDigests(image: Found): string[] {
+  if (image.digest === '') return [];
+  const names = image.tags.flatMap((tag) => {
+    const reference = parseReference(tag);
+    return reference ? [`${reference.domain}/${reference.path}@${image.digest}`] : [];
+  });
+  return [...new Set(names)];
 }
 
 async function* hashed(source: AsyncIterable<Buffer>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
