@@ -109,7 +109,7 @@ describe.skipIf(!existsSync(recording))('recorded answers', () => {
     const { steps, answers } = await load();
     const [step, answer, stored] = [steps.get(id), answers.find((a) => a.id === id), answers.find((a) => a.id === source)];
     const found = step && definitionOf(step.path);
-    if (found === undefined || answer?.body === undefined || stored?.body === undefined) return;
+    if (step === undefined || found === undefined || answer?.body === undefined || stored?.body === undefined) return;
     const object = JSON.parse(stored.body) as Json;
     const before = decode(found.of.type, object).object;
     const after = decode(found.of.type, step.method === 'PUT' ? step.body : merged(object, step.body as Json)).object;
