@@ -1,9 +1,11 @@
 /** What an endpoint gets: the request behind authentication and routing, and the node it speaks of. */
 import type { UserInfo } from '../../auth/types.ts';
+import type { MetricFamily } from '../../metrics/family.ts';
 import type { Exchange, UpgradeExchange } from '../../net/http.ts';
 import type { Host } from '../../util/host.ts';
 import type { Logger, Verbosity } from '../../util/log.ts';
 import type { KubeletConfiguration } from '../config.ts';
+import type { ServerMetrics } from './http-metrics.ts';
 import type { NodeView } from './node-view.ts';
 
 /** The three servers of a kubelet: 10250, 10255 and 10248. */
@@ -11,11 +13,11 @@ export type ServerKind = 'secure' | 'readonly' | 'healthz';
 
 /** Who measures: each writes one body, in Prometheus' text form, or for `summary` as an object. */
 export interface Measurements {
-  readonly metrics?: () => Promise<string>;
+  /** More families of `/metrics`, beside those of the servers and the process. */
+  readonly families?: readonly MetricFamily[];
   readonly cadvisor?: () => Promise<string>;
   readonly resource?: () => Promise<string>;
   readonly probes?: () => Promise<string>;
-  readonly slis?: () => Promise<string>;
   readonly summary?: (onlyCpuAndMemory: boolean) => Promise<unknown>;
 }
 
@@ -33,6 +35,7 @@ export interface ServerContext {
   /** The directory behind `/logs/`. */
   readonly systemLogDir: string;
   readonly measurements: Measurements;
+  readonly metrics: ServerMetrics;
   /** First elements of the paths that are registered exactly, sorted, for `/statusz`. */
   readonly exactPaths: readonly string[];
   /** Milliseconds since 1970. */

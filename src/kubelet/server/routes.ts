@@ -6,7 +6,7 @@ import { containerLogsEndpoint } from './endpoints/container-logs.ts';
 import { execEndpoint } from './endpoints/exec.ts';
 import { flagzEndpoint } from './endpoints/flagz.ts';
 import { healthzCheckEndpoint, healthzEndpoint, type CheckName } from './endpoints/healthz.ts';
-import { metricsEndpoint, summaryEndpoint } from './endpoints/metrics.ts';
+import { metricsEndpoint, summaryEndpoint, type MetricsBody } from './endpoints/metrics.ts';
 import { podsEndpoint, runningPodsEndpoint } from './endpoints/pods.ts';
 import { portForwardEndpoint } from './endpoints/port-forward.ts';
 import { pprofEndpoint } from './endpoints/pprof.ts';
@@ -14,7 +14,7 @@ import { runEndpoint } from './endpoints/run.ts';
 import { statuszEndpoint } from './endpoints/statusz.ts';
 import { systemLogsEndpoint } from './endpoints/system-logs.ts';
 import { verbosityEndpoint } from './endpoints/verbosity.ts';
-import type { Measurements, ServerKind } from './request.ts';
+import type { ServerKind } from './request.ts';
 import type { ExactRoute, Route, ServiceRoute, Switch } from './route.ts';
 
 const DISABLED = 'Debug endpoints are disabled.';
@@ -49,7 +49,7 @@ function healthCheck(check: CheckName, servers: readonly ServerKind[]): ExactRou
   };
 }
 
-function metrics(path: string, body: keyof Omit<Measurements, 'summary'>, doc: string): ExactRoute {
+function metrics(path: string, body: MetricsBody, doc: string): ExactRoute {
   return { registration: 'exact', path, servers: OPEN, subresources: ['metrics'], switches: [], handler: metricsEndpoint(body), doc };
 }
 

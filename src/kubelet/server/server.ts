@@ -9,6 +9,7 @@ import { errorText, type Logger, type Verbosity } from '../../util/log.ts';
 import type { KubeletConfiguration } from '../config.ts';
 import { admit } from './access.ts';
 import { unknownGates } from './feature-gates.ts';
+import { serverMetrics } from './http-metrics.ts';
 import { buildMux, matchPath, matchRoute, type Mux, type Registration } from './mux.ts';
 import type { NodeView } from './node-view.ts';
 import { redirect } from './redirect.ts';
@@ -71,6 +72,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     version: options.version,
     systemLogDir: options.systemLogDir ?? '/var/log',
     measurements: options.measurements ?? {},
+    metrics: serverMetrics(routes, config, host.clock),
     exactPaths: exactPaths(),
     startedAt: host.clock.now(),
   };
@@ -138,6 +140,15 @@ function requestPipeline(options: KubeletServerOptions, context: ServerContext, 
   const mux: Mux = buildMux(routes, kind, options.config);
   const access = { authenticate: options.authenticate, authorize: options.authorize, nodeName: context.view.nodeName, log: context.log };
   return async (exchange, upgrade) => {
+    const end = context.metrics.begin(kind, exchange.method, exchange.target.rawPath);
+    try {
+      await answer(exchange, upgrade);
+    } finally {
+      end();
+    }
+  };
+
+  async function answer(exchange: Exchange, upgrade: UpgradeExchange | undefined): Promise<void> {
     const { rawPath, rawQuery } = exchange.target;
     context.log.v(3, 'HTTP', { verb: exchange.method, path: rawPath, srcIP: exchange.peer.address, server: kind });
     const match = matchPath(mux, rawPath, rawQuery);
@@ -154,7 +165,7 @@ function requestPipeline(options: KubeletServerOptions, context: ServerContext, 
     if (kind === 'secure' && user === undefined) return;
     const target = targetOf(registration, exchange);
     if (target !== undefined) await target.handler({ exchange, upgrade, server: kind, params: target.params, user, context });
-  };
+  }
 }
 
 /** The handler behind a registration; undefined when the router has answered. */

@@ -11,7 +11,7 @@ const spdy = { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-ve
 
 beforeAll(async () => {
   const view = { ...fakeView(fakeRuntime()), syncLoopAgeMs: () => syncAgeMs };
-  const measurements = { metrics: () => Promise.resolve('# HELP a b\n'), summary: (only: boolean) => Promise.resolve({ node: { only } }) };
+  const measurements = { resource: () => Promise.resolve('# HELP a b\n'), summary: (only: boolean) => Promise.resolve({ node: { only } }) };
   server = await startTestServer({}, { view, verbosity, measurements, flags: { a: '1', b: '[]' } });
 });
 afterAll(() => server.close());
@@ -211,7 +211,7 @@ describe('/statusz and /flagz', () => {
 
 describe('metrics and summary', () => {
   it('are what is measured, zipped when that is accepted', async () => {
-    const { headers, body } = await send('/metrics');
+    const { headers, body } = await send('/metrics/resource');
     expect([headers['content-type'], body]).toEqual(['text/plain; version=0.0.4; charset=utf-8; escaping=underscores', '# HELP a b\n']);
     expect(headers['process-start-time-unix']).toMatch(/^\d+$/);
     const cases: [string, string | undefined][] = [
@@ -221,7 +221,7 @@ describe('metrics and summary', () => {
       ['br', undefined],
     ];
     for (const [accept, encoding] of cases)
-      expect([accept, (await send('/metrics', { headers: { 'accept-encoding': accept } })).headers['content-encoding']]).toEqual([
+      expect([accept, (await send('/metrics/resource', { headers: { 'accept-encoding': accept } })).headers['content-encoding']]).toEqual([
         accept,
         encoding,
       ]);
@@ -245,6 +245,36 @@ describe('metrics and summary', () => {
     for (const [query, options, expected] of cases)
       expect(JSON.parse((await send(`/stats/summary${query}`, options)).body)).toEqual(expected);
     expect((await send('/stats/summary/')).body).toBe('{\n "node": {\n  "only": false\n }\n}');
+  });
+});
+
+describe('metrics of the servers', () => {
+  it('count requests by path, method and server', async () => {
+    for (const path of ['/pods', '/pods/x', '/foo', '/metrics/nope', '/portForward/web/nope']) await send(path);
+    await send('/pods', { method: 'PATCH' });
+    const { body } = await send('/metrics');
+    const series = (method: string, path: string, long = 'false'): string =>
+      `kubelet_http_requests_total{long_running="${long}",method="${method}",path="${path}",server_type="readwrite"}`;
+    for (const [method, path, long] of [
+      ['GET', 'pods'],
+      ['other', 'pods'],
+      ['GET', 'other'],
+      ['GET', 'portForward'],
+      ['PUT', 'debug', 'true'],
+      ['POST', 'exec', 'true'],
+    ] as const)
+      expect(body).toContain(series(method, path, long));
+    expect(body).toContain('kubelet_http_inflight_requests{long_running="false",method="GET",path="metrics",server_type="readwrite"} 1\n');
+    expect(body).toContain('kubelet_http_inflight_requests{long_running="false",method="GET",path="pods",server_type="readwrite"} 0\n');
+    expect(body).toContain('# HELP process_resident_memory_bytes Resident memory size in bytes.\n');
+  });
+
+  it('count health checks until they are reset', async () => {
+    await send('/healthz');
+    expect((await send('/metrics/slis')).body).toContain('kubernetes_healthcheck{name="syncloop",type="healthz"} 1\n');
+    const reset = await send('/metrics/slis', { method: 'DELETE' });
+    expect(reset.body).toBe('metrics reset\n');
+    expect((await send('/metrics/slis')).body).not.toContain('kubernetes_healthcheck');
   });
 });
 

@@ -26,9 +26,11 @@ export function checksOf(server: ServerKind): readonly CheckName[] {
   return server === 'healthz' ? ['ping'] : ALL;
 }
 
-/** Why a check fails; undefined when it is well. */
+/** Why a check fails; undefined when it is well. The outcome is counted. */
 export function runCheck(name: CheckName, context: ServerContext): string | undefined {
-  return CHECKS[name](context);
+  const error = CHECKS[name](context);
+  context.metrics.healthCheck(name, error === undefined);
+  return error;
 }
 
 export const healthzEndpoint: Handler = ({ exchange, server, context }) => {

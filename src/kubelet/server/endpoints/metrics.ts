@@ -1,11 +1,14 @@
 /** `/metrics…` and `/stats/summary`: who may ask and in which form; what is measured comes from `Measurements`. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { exposition } from '../../../metrics/exposition.ts';
+import { computed } from '../../../metrics/family.ts';
+import { processFamilies } from '../../../metrics/process.ts';
 import { BodyTooLargeError, readBody } from '../../../net/body.ts';
 import { goHttpError, sendBytes, sendText } from '../../../net/respond.ts';
 import { errorText } from '../../../util/log.ts';
 import { goJson } from '../go-json.ts';
-import type { Handler, KubeletRequest, Measurements } from '../request.ts';
+import type { Handler, KubeletRequest, ServerContext } from '../request.ts';
 
 const zip = promisify(gzip);
 const NOT_MEASURED = 'nothing on this node measures this';
@@ -13,14 +16,32 @@ const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscore
 /** A form with one boolean. */
 const MAX_FORM = 64 * 1024;
 
-/** Serves one exposition, gzipped when the client takes that (client_golang `promhttp`). Any method is served. */
-export function metricsEndpoint(body: keyof Omit<Measurements, 'summary'>): Handler {
+/** The expositions, by what they are about. */
+export type MetricsBody = 'metrics' | 'cadvisor' | 'resource' | 'probes' | 'slis';
+
+const START_TIME = 'process_start_time_seconds';
+const START_TIME_HELP = '[ALPHA] Start time of the process since unix epoch in seconds.';
+
+async function measure(body: MetricsBody, { measurements, metrics, host, startedAt }: ServerContext): Promise<string> {
+  if (body === 'metrics')
+    return exposition([...metrics.families, ...(await processFamilies(host, startedAt)), ...(measurements.families ?? [])]);
+  if (body === 'slis') return exposition([...metrics.slis, computed('gauge', START_TIME, START_TIME_HELP, () => startedAt / 1000)]);
+  const measured = measurements[body];
+  if (measured === undefined) throw new Error(NOT_MEASURED);
+  return measured();
+}
+
+/** Serves one exposition, gzipped when the client takes that (client_golang `promhttp`). Any method is served; DELETE forgets the outcomes of health checks. */
+export function metricsEndpoint(body: MetricsBody): Handler {
   return async ({ exchange, context }) => {
+    if (body === 'slis' && exchange.method === 'DELETE') {
+      context.metrics.clearSlis();
+      sendText(exchange, 200, 'metrics reset\n');
+      return;
+    }
     let text: string;
     try {
-      const measure = context.measurements[body];
-      if (measure === undefined) throw new Error(NOT_MEASURED);
-      text = await measure();
+      text = await measure(body, context);
     } catch (error) {
       goHttpError(exchange, 500, `An error has occurred while serving metrics:\n\n${errorText(error)}`);
       return;
