@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHttpServer } from '../http-server.ts';
 import type { HttpServerHandle, UpgradeExchange } from '../http.ts';
 import { goHttpError, sendJson } from '../respond.ts';
-import { collect, until } from '../testing.ts';
+import { collect, conversation, dial, selfSigned, until } from '../testing.ts';
+import { servePortForward } from '../portforward/server.ts';
+import { tunnelPortForward, wantsTunnel } from '../portforward/tunnel.ts';
 import { proxyUpgrade, type ProxyTarget } from '../proxy.ts';
 import type { CommandIO, CommandResult } from './io.ts';
 import type { CommandOptions } from './options.ts';
@@ -69,14 +72,19 @@ function options(upgrade: UpgradeExchange): CommandOptions {
 }
 
 async function upgraded(upgrade: UpgradeExchange): Promise<void> {
+  if (upgrade.target.path?.endsWith('/portforward')) {
+    await servePortForward(upgrade, dial);
+    return;
+  }
   const wanted = options(upgrade);
   await serveCommand(upgrade, wanted, (io) => runHere(wanted.command ?? [], io));
 }
 
 const home = mkdtempSync(join(tmpdir(), 'net-kubectl-'));
 const servers: Record<string, HttpServerHandle> = {};
-const start = (upgrade: (exchange: UpgradeExchange) => Promise<void>): Promise<HttpServerHandle> =>
+const start = (upgrade: (exchange: UpgradeExchange) => Promise<void>, tls = false): Promise<HttpServerHandle> =>
   startHttpServer({
+    ...(tls && { tls: { ...selfSigned(), requestClientCert: true } }),
     host: '127.0.0.1',
     port: 0,
     upgrade,
@@ -87,18 +95,30 @@ const start = (upgrade: (exchange: UpgradeExchange) => Promise<void>): Promise<H
     },
   });
 beforeAll(async () => {
-  const direct = await start(upgraded);
-  const target = (upgrade: UpgradeExchange): ProxyTarget => ({ url: `http://127.0.0.1:${direct.address.port}${upgrade.request.url}` });
+  const direct = await start(upgraded, true);
+  const target = (upgrade: UpgradeExchange): ProxyTarget => ({
+    url: `https://127.0.0.1:${direct.address.port}${upgrade.request.url}`,
+    tls: { insecureSkipVerify: true },
+  });
   servers['direct'] = direct;
   servers['spliced'] = await start((upgrade) => proxyUpgrade(upgrade, target(upgrade)));
   servers['translated'] = await start((upgrade) =>
-    wantsTranslation(upgrade) ? translateCommand(upgrade, target(upgrade), options(upgrade)) : proxyUpgrade(upgrade, target(upgrade)),
+    wantsTunnel(upgrade)
+      ? tunnelPortForward(upgrade, target(upgrade))
+      : wantsTranslation(upgrade)
+        ? translateCommand(upgrade, target(upgrade), options(upgrade))
+        : proxyUpgrade(upgrade, target(upgrade)),
   );
 });
 afterAll(async () => {
   await Promise.all(Object.values(servers).map((server) => server.close()));
   rmSync(home, { recursive: true, force: true });
 });
+
+function serverFlags(mode: string): string[] {
+  const url = `127.0.0.1:${servers[mode]?.address.port}`;
+  return mode === 'direct' ? [`--server=https://${url}`, '--insecure-skip-tls-verify', '--token=t'] : [`--server=http://${url}`];
+}
 
 interface Run {
   code: number | null;
@@ -107,7 +127,7 @@ interface Run {
 }
 
 async function kubectl(binary: string, mode: string, args: string[], input?: Buffer): Promise<Run> {
-  const child = spawn(binary, [`--server=http://127.0.0.1:${servers[mode]?.address.port}`, `--cache-dir=${home}`, ...args], {
+  const child = spawn(binary, [...serverFlags(mode), `--cache-dir=${home}`, ...args], {
     env: { HOME: home, PATH: process.env['PATH'] ?? '', KUBECONFIG: join(home, 'none') },
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
@@ -156,20 +176,30 @@ describe.skipIf(matrix.length === 0).each(matrix)('%s, %s', (binary, mode) => {
   });
 
   it('leaves the server whole when it is killed in the middle', async () => {
-    const child = spawn(binary, [
-      `--server=http://127.0.0.1:${servers[mode]?.address.port}`,
-      `--cache-dir=${home}`,
-      'exec',
-      'p',
-      '--',
-      'sh',
-      '-c',
-      'echo go; sleep 0.3',
-    ]);
+    const child = spawn(binary, [...serverFlags(mode), `--cache-dir=${home}`, 'exec', 'p', '--', 'sh', '-c', 'echo go; sleep 0.3']);
     let seen = '';
     child.stdout.on('data', (chunk) => (seen += String(chunk)));
     await until(() => seen === 'go\n');
     child.kill('SIGKILL');
     expect((await kubectl(binary, mode, ['exec', 'p', '--', 'echo', 'well'])).stdout.toString()).toBe('well\n');
+  });
+
+  it('forwards a port', async () => {
+    const service = createServer((socket) => void socket.end('from the pod'));
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+    const address = service.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const child = spawn(binary, [...serverFlags(mode), `--cache-dir=${home}`, 'port-forward', 'pod/p', `:${port}`], {
+      env: { HOME: home },
+    });
+    let seen = '';
+    child.stdout.on('data', (chunk) => (seen += String(chunk)));
+    child.stderr.on('data', (chunk) => (seen += String(chunk)));
+    await until(() => seen.includes('Forwarding from 127.0.0.1:'), 15_000);
+    const local = Number(/127\.0\.0\.1:(\d+)/.exec(seen)?.[1]);
+    expect(await Promise.all([1, 2, 3].map(() => conversation(local, '')))).toEqual(Array.from({ length: 3 }, () => 'from the pod'));
+    child.kill('SIGINT');
+    await new Promise((resolve) => child.once('close', resolve));
+    service.close();
   });
 });
