@@ -8,6 +8,8 @@ import type { Logger } from '../util/log.ts';
 import { bootstrapObjects } from './bootstrap.ts';
 import { discoveryHandler, type VersionInfo } from './discovery/discovery.ts';
 import type { AdmissionPlugin, Endpoints, Impersonation, ObjectReader, ObjectWriter, RequestAuthenticator } from './endpoint.ts';
+import { startEventsExpiry } from './events-expiry.ts';
+import { startGarbageCollector } from './garbage/collector.ts';
 import { createPipeline } from './http/pipeline.ts';
 import { exposition } from './metrics.ts';
 import { startNamespaceFinalizer } from './namespaces/finalizer.ts';
@@ -53,6 +55,8 @@ export interface ApiServerOptions {
   readonly plugins: (parts: ApiServerParts) => ApiServerPlugins;
   /** The cluster IP of the Service `default/kubernetes`. */
   readonly serviceIP: string;
+  /** Where that Service leads to; no endpoints are told without it. */
+  readonly advertiseAddress?: string;
   readonly version: VersionInfo;
   /** Runs before the first request is taken: objects that must exist. */
   readonly bootstrap?: (parts: ApiServerParts) => Promise<void>;
@@ -122,12 +126,20 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
   const close = async (graceMs?: number): Promise<void> => {
     watches.close();
     finalizer.stop();
+    garbage.stop();
+    stopExpiry();
     await Promise.all(servers.map((server) => server.close(graceMs)));
     await store.close();
   };
   const finalizer = startNamespaceFinalizer(core, log);
+  const garbage = startGarbageCollector(core, log);
+  const stopExpiry = startEventsExpiry(core, log);
   try {
-    await bootstrapObjects(objects, writer, { serviceIP: options.serviceIP, port: options.listen[0]?.port ?? 0 });
+    await bootstrapObjects(objects, writer, {
+      serviceIP: options.serviceIP,
+      port: options.listen[0]?.port ?? 0,
+      ...(options.advertiseAddress !== undefined && { advertiseAddress: options.advertiseAddress }),
+    });
     await options.bootstrap?.({ objects, writer });
     for (const address of options.listen) {
       servers.push(

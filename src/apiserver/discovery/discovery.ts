@@ -105,7 +105,7 @@ function routeTable(options: DiscoveryOptions): ReadonlyMap<string, Route> {
       },
     ],
     ['/api/v1', { method: 'GET', handle: json(() => apiResourceList('', 'v1', resourceDefinitions)) }],
-    ['/metrics', { handle: text(options.metrics, 'text/plain; version=0.0.4; charset=utf-8') }],
+    ['/metrics', { handle: text(options.metrics, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores') }],
     ...healthRoutes(options),
     ...openApiRoutes(openApi),
   ]);

@@ -47,11 +47,13 @@ export function apiResourceList(group: string, version: string, definitions: rea
     kind: 'APIResourceList',
     ...(group !== '' && { apiVersion: 'v1' }),
     groupVersion: apiVersionOf({ group, version }),
-    resources: resources.flatMap((definition) => [
-      resourceEntry(definition),
-      ...(definition.subresources ?? []).map((sub) => subresourceEntry(definition, sub)),
-    ]),
+    resources: resources.flatMap(entriesOf),
   };
+}
+
+function entriesOf(definition: ResourceDefinition): object[] {
+  const subresources = (definition.subresources ?? []).map((sub) => subresourceEntry(definition, sub));
+  return [resourceEntry(definition), ...subresources];
 }
 
 const byResource = (a: ResourceDefinition, b: ResourceDefinition): number => (a.resource < b.resource ? -1 : 1);

@@ -4,7 +4,8 @@ import type { KubeObject } from '../../api/types.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../endpoint.ts';
 import { keyOf, makeEntry, type Entry } from '../store/entry.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import { allocateService } from './service-addresses.ts';
 import type { View } from './views.ts';
 import type { Target } from './write.ts';
 
@@ -31,6 +32,11 @@ export function targetKey(view: View, target: Pick<Target, 'namespace' | 'name'>
 /** Asks every plug-in, in order. They may change the object; the first that throws refuses. */
 export async function admit(core: Core, request: AdmissionRequest): Promise<void> {
   for (const plugin of core.admission) await plugin(request, core.objects);
+}
+
+/** Gives an object, in place, what only one object may have: a Service its addresses. Throws 422. */
+export function allocate(view: View, object: KubeObject, transaction: Pick<Transaction, 'range'>): void {
+  if (view.bucket === 'services') allocateService(object, transaction);
 }
 
 /** An entry that was not stored: the answer to a dry run. A new object has no resourceVersion then. */

@@ -3,7 +3,7 @@ import { prepareForCreate } from '../../api/defaults/prepare.ts';
 import { alreadyExists, badRequest, failure, qualifiedResource } from '../../api/status.ts';
 import type { KubeObject } from '../../api/types.ts';
 import type { Entry } from '../store/entry.ts';
-import { admit, targetKey, unstored, viewOf, type Core } from './core.ts';
+import { admit, allocate, targetKey, unstored, viewOf, type Core } from './core.ts';
 import { asSent, recordUpdate } from './managed-fields.ts';
 import { fillCreated, generateName } from './metadata.ts';
 import { checkNamespaceTakes } from './namespace-lifecycle.ts';
@@ -53,6 +53,8 @@ export async function createObject(
     dryRun: write.dryRun,
   });
   prepareForCreate(definition, object);
+  // What the server has just set has defaults too, as if it were read back from where it is stored.
+  setDefaults(definition, object);
   checkCreate(definition, object);
 
   for (let attempt = 1; ; attempt += 1) {
@@ -66,10 +68,14 @@ export async function createObject(
   async function storeNew(): Promise<Entry | undefined> {
     const key = targetKey(view, { namespace, name: metadata.name ?? '' });
     const stored = view.toStored(inForm(definition, object));
-    if (write.dryRun) return core.store.get(key) ? undefined : unstored(key, stored);
+    if (write.dryRun) {
+      allocate(view, stored, { range: core.store.list });
+      return core.store.get(key) ? undefined : unstored(key, stored);
+    }
     return core.store.write((transaction) => {
       if (transaction.get(key)) return undefined;
       if (namespace !== '') checkNamespaceTakes(definition, namespace, metadata.name ?? '', transaction.get);
+      allocate(view, stored, transaction);
       return transaction.put(key, stored);
     });
   }

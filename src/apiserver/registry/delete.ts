@@ -84,7 +84,7 @@ function marked(entry: Entry, request: DeleteRequest, now: number): Outcome {
   const before = entry.object;
   const finalizers = finalizersAfter(before.metadata.finalizers ?? [], request.propagation);
   if (entry.bucket === 'namespaces') return markNamespace(entry, finalizers, now);
-  const grace = entry.bucket === 'pods' ? podGrace(before as unknown as Pod, request.gracePeriodSeconds) : undefined;
+  const grace = entry.bucket === 'pods' ? podGrace(before, request.gracePeriodSeconds) : undefined;
   const object = copyOf(before);
   const { metadata } = object;
   if (finalizers.length > 0) metadata.finalizers = [...finalizers];

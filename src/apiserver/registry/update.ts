@@ -4,7 +4,7 @@ import { conflict, notFound, qualifiedResource, badRequest } from '../../api/sta
 import { invalid, invalidValue } from '../../api/field-errors.ts';
 import type { KubeObject } from '../../api/types.ts';
 import type { Entry, StoredObject } from '../store/entry.ts';
-import { admit, targetKey, unstored, viewOf, type Core } from './core.ts';
+import { admit, allocate, targetKey, unstored, viewOf, type Core } from './core.ts';
 import { createObject, matchNamespace } from './create.ts';
 import { recordUpdate } from './managed-fields.ts';
 import { differs, keepIdentity } from './metadata.ts';
@@ -84,11 +84,13 @@ export async function updateObject(
       recordUpdate(definition, object, before, write, core.clock.now(), target.subresource);
     const formed = inForm(definition, object);
     if (!differs(formed, before)) return { entry, created: false };
-    if (write.dryRun) return { entry: unstored(key, withRevision(view.toStored(formed), entry)), created: false };
     const stored = view.toStored(formed);
+    if (write.dryRun) return { entry: unstored(key, withRevision(stored, entry)), created: false };
     const done = await core.store.write((transaction) => {
       if (transaction.get(key)?.revision !== entry.revision) return undefined;
-      return isFinished(formed, before) ? finish(entry) : transaction.put(key, stored);
+      if (isFinished(formed, before)) return finish(entry);
+      if (target.subresource === '') allocate(view, stored, transaction);
+      return transaction.put(key, stored);
       // What goes with its last finalizer is answered as it was after the change.
       function finish(last: Entry): Entry {
         transaction.remove(key);

@@ -54,7 +54,7 @@ async function readApplied(request: ResourceRequest): Promise<JsonObject> {
   const expected = apiVersionOf(definition);
   if (value['apiVersion'] !== expected) {
     throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${String(value['apiVersion'] ?? '')}, expected: ${expected}`,
+      `Incorrect version specified in apply patch. Specified patch version: ${typeof value['apiVersion'] === 'string' ? value['apiVersion'] : ''}, expected: ${expected}`,
     );
   }
   const metadata = isObject(value['metadata']) ? value['metadata'] : {};

@@ -25,7 +25,7 @@ export async function deleteDemand(request: ResourceRequest): Promise<DeleteDema
 
 function fromBody(request: ResourceRequest, body: Buffer): DeleteOptions {
   try {
-    return parseBody(request.exchange, body).as('meta/v1.DeleteOptions').object as DeleteOptions;
+    return parseBody(request.exchange, body).as('meta/v1.DeleteOptions').object;
   } catch (error) {
     throw badRequest(errorText(error));
   }
@@ -43,7 +43,7 @@ function fromQuery(query: URLSearchParams): DeleteOptions {
   }
   const dryRun = query.getAll('dryRun').filter((text) => text !== '');
   if (dryRun.length > 0) value['dryRun'] = dryRun;
-  return decode('meta/v1.DeleteOptions', value).object as DeleteOptions;
+  return decode('meta/v1.DeleteOptions', value).object;
 }
 
 function checked(options: DeleteOptions): DeleteDemand {

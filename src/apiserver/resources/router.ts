@@ -38,6 +38,11 @@ type Handler = (request: ResourceRequest) => Promise<void>;
 const OBJECT: Readonly<Record<string, Handler>> = { GET: getObject, PUT: putObject, PATCH: patchObject, DELETE: removeObject };
 /** The verb of a definition that each method of an object or a subresource needs. */
 const VERBS: Readonly<Record<string, string>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+/** What to say to whoever uses a resource that is on its way out. */
+const DEPRECATED: Readonly<Record<string, string>> = {
+  endpoints: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  componentstatuses: 'v1 ComponentStatus is deprecated in v1.19+',
+};
 /** Subresources that are the object itself, seen or changed in part. */
 const OBJECT_PARTS: ReadonlySet<string> = new Set(['approval', 'ephemeralcontainers', 'finalize', 'resize', 'status']);
 /** Methods that any subresource takes which is passed on to somebody else. */
@@ -71,6 +76,8 @@ export function resourceRouter({ core, watches, endpoints }: RouterOptions): Res
       subresource,
       warn,
     };
+    const deprecated = DEPRECATED[qualifiedResource(definition)];
+    if (deprecated !== undefined) warn(deprecated);
     checkScope(definition, info, exchange.method);
     if (info.subresource !== '') await serveSubresource(request, api);
     else if (hasName(info)) await objectHandler(definition, exchange.method)(request);

@@ -28,7 +28,7 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
   } else {
     const options = writeOptions(request, 'PatchOptions');
     const patch = await readPatch(request, SCALE.type);
-    await setReplicas(request, options, (present) => asPatched(patch(present), present, SCALE, options, request.warn) as unknown as Scale);
+    await setReplicas(request, options, (present) => asPatched(patch(present), present, SCALE, options, request.warn));
   }
 }
 
@@ -41,7 +41,7 @@ async function getScale(request: ResourceRequest): Promise<void> {
   await sendValue(exchange, 200, scaleOf(request.definition, view.object(entry)), form.media, form.pretty);
 }
 
-async function setReplicas(request: ResourceRequest, options: WriteOptions, change: (present: Scale) => Scale): Promise<void> {
+async function setReplicas(request: ResourceRequest, options: WriteOptions, change: (present: Scale) => KubeObject | Scale): Promise<void> {
   const { core, view, exchange, definition } = request;
   const form = formOf(request, { objectsOnly: true });
   const target = targetOf(request);
@@ -51,7 +51,7 @@ async function setReplicas(request: ResourceRequest, options: WriteOptions, chan
     { ...target, subresource: '' },
     (present) => {
       if (!present) throw notFound(definition, target.name);
-      const scale = change(scaleOf(definition, present));
+      const scale = change(scaleOf(definition, present)) as Scale;
       const object: KubeObject = copyOf(present);
       if (scale.metadata?.resourceVersion === undefined) delete object.metadata.resourceVersion;
       else object.metadata.resourceVersion = scale.metadata.resourceVersion;

@@ -52,7 +52,7 @@ async function bind(core: Core, request: ApiRequest, name: string, object: KubeO
 function bound(present: KubeObject | undefined, metadata: Binding['metadata'], node: string, name: string, now: number): KubeObject {
   // An update of what is not there says so itself.
   const pod = copyOf(present ?? { metadata: { name } }) as unknown as Pod;
-  if (!pod.spec) return pod as unknown as KubeObject;
+  if (!pod.spec) return pod;
   const refuse = (why: string): Error => conflict({ group: '', resource: 'pods/binding' }, name, why);
   if (pod.metadata.deletionTimestamp !== undefined) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
   if ((pod.spec.nodeName ?? '') !== '') throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
@@ -65,7 +65,7 @@ function bound(present: KubeObject | undefined, metadata: Binding['metadata'], n
   const condition: PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: goTime(now) };
   if (pod.metadata.generation !== undefined) condition.observedGeneration = pod.metadata.generation;
   pod.status = { ...pod.status, conditions: [...(pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type), condition] };
-  return pod as unknown as KubeObject;
+  return pod;
 }
 
 /** Deletes a pod with the options of the eviction. */

@@ -17,8 +17,8 @@ export interface StoreOptions {
 
 /** What a write sees and does: the newest state, including what was written before it in the same commit. */
 export interface Transaction {
-  get(key: string): Entry | undefined;
-  range(bucket: string, prefix: string): Entry[];
+  readonly get: (key: string) => Entry | undefined;
+  readonly range: (bucket: string, prefix: string) => Entry[];
   /** Stores the object under the next revision. */
   put(key: string, object: KubeObject): Entry;
   /** Removes the object under the next revision; returns its last state with that revision. */
@@ -33,9 +33,9 @@ export interface Store {
   /** The revision of the last committed write. */
   readonly revision: number;
   readonly history: Pick<History, 'after' | 'floor'>;
-  get(key: string): Entry | undefined;
+  readonly get: (key: string) => Entry | undefined;
   /** Objects of a bucket in key order; the prefix is `''` or `namespace/`. */
-  list(bucket: string, prefix: string): Entry[];
+  readonly list: (bucket: string, prefix: string) => Entry[];
   /** The same as of an earlier revision; undefined when that is forgotten. */
   listAt(bucket: string, prefix: string, revision: number): Entry[] | undefined;
   /** Runs a write. It must not wait: what it read is still true when it writes. What it throws undoes it alone. */
@@ -240,7 +240,7 @@ function createBatch(
   const next = (): number => start + events.length + 1;
   const transaction: Transaction = {
     get,
-    range(bucket, prefix) {
+    range: (bucket, prefix) => {
       const found = new Map(listed(bucket, prefix).map((entry) => [entry.key, entry]));
       for (const [key, entry] of staged) {
         if (!key.startsWith(`${bucket}/${prefix}`)) continue;
