@@ -66,7 +66,7 @@ function ociLayout(name: string, damage = false): string {
   };
   const layers = [lower, upper].map((layer) => put(gzipSync(layer)));
   const manifest = put(JSON.stringify({ schemaVersion: 2, config: put(config([lower, upper])), layers }));
-  const platform = { os: 'linux', architecture: { x64: 'amd64' }[arch() as string] ?? arch() };
+  const platform = { os: 'linux', architecture: { x64: 'amd64' }[arch()] ?? arch() };
   const inner = put(
     JSON.stringify({
       manifests: [
@@ -117,7 +117,7 @@ describe('the image store', () => {
     await store.load(dockerArchive(['app:1']));
     await store.load(dockerArchive(['app:1'], [lower]));
     const all = (await store.list()).slice(1);
-    expect(all.map((image) => image.repoTags).toSorted()).toEqual([[], ['docker.io/library/app:1']]);
+    expect(all.flatMap((image) => image.repoTags)).toEqual(['docker.io/library/app:1']);
     await store.tag('app:1', 'other');
     expect((await store.find('other:latest'))?.image.repoTags).toEqual(['docker.io/library/app:1', 'docker.io/library/other:latest']);
     await expect(store.tag('nope', 'x')).rejects.toMatchObject({ code: 'notFound' });

@@ -11,6 +11,7 @@ import { findPause } from './pause.ts';
 import { parseProcessStat, readVerdict, startDetached, type ProcessIdentity, type ScriptVerdict } from './processes.ts';
 import type { ContainerRecord, SandboxRecord } from './records.ts';
 import { resolveBelow } from './rooted-path.ts';
+import { helperEnvironment } from './tools.ts';
 import { userArguments } from './users.ts';
 
 export interface StartInput {
@@ -36,6 +37,7 @@ export interface StartOutcome {
 export async function startContainerProcess(context: RuntimeContext, input: StartInput): Promise<StartOutcome> {
   const { record, dir } = input;
   const { files } = context.host;
+  if (sharesMounts(record)) await makePrivatePlace(context);
   const secret = randomBytes(16).toString('hex');
   await files.mkdir(`${dir}/inside/${secret}`);
   const mounts = await settleMounts(context, record.config.mounts);
@@ -68,6 +70,7 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
     pathOf(record.env),
     record.argv[0] ?? '',
     identityArguments(context, record).join(' '),
+    sharesMounts(record) ? 'shared' : '',
     String(targets.length),
     ...targets,
     String(groups.length),
@@ -92,6 +95,27 @@ export function identityArguments(context: Pick<RuntimeContext, 'cgroups'>, reco
     defaults,
   );
   return [...userArguments(record.user), ...capabilityArguments(capabilities), ...(security.noNewPrivs ? ['--no-new-privs'] : [])];
+}
+
+function sharesMounts(record: ContainerRecord): boolean {
+  return record.config.mounts.some((mount) => mount.propagation === 'bidirectional');
+}
+
+/**
+ * Makes the directory of all containers a private mount, so that the root of one that shares mounts with the host is not
+ * itself shared with it. Once made it stays: containers may live below it.
+ */
+async function makePrivatePlace(context: RuntimeContext): Promise<void> {
+  const place = `${context.rootDir}/containers`;
+  const mounts = await context.host.files.readFile('/proc/self/mountinfo', 'utf8');
+  if (mounts.includes(` ${place} `)) return;
+  for (const args of [
+    ['--bind', place, place],
+    ['--make-private', place],
+  ]) {
+    const outcome = await context.host.processes.run('mount', ['-n', ...args], { env: { ...helperEnvironment } });
+    if (outcome.code !== 0) throw new RuntimeError('unknown', `mount ${args.join(' ')} failed: ${outcome.stderr.toString().trim()}`);
+  }
 }
 
 /** Follows links of the host to a mount's source, and makes a directory where there is none, as containerd does. */
@@ -192,7 +216,12 @@ async function namespaceCommand(context: RuntimeContext, input: StartInput): Pro
       );
     join.push(`--pid=/proc/${input.targetPid}/ns/pid`);
   }
-  const shared = record.config.mounts.some((mount) => mount.propagation === 'bidirectional');
-  const own = ['unshare', '--mount', '--propagation', shared ? 'unchanged' : 'slave', ...(namespaces.pid === 'container' ? ['--pid'] : [])];
+  const own = [
+    'unshare',
+    '--mount',
+    '--propagation',
+    sharesMounts(record) ? 'unchanged' : 'slave',
+    ...(namespaces.pid === 'container' ? ['--pid'] : []),
+  ];
   return [...(join.length > 0 ? ['nsenter', '--no-fork', ...join] : []), ...own, 'sh', `${context.tools.scripts}/fork.sh`];
 }

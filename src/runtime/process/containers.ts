@@ -448,6 +448,8 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
         container.watcher?.close();
         await container.pump?.close();
       }
+      // The private mount that shared volumes asked for goes with the last container.
+      if (all.size === 0) await host.processes.run('umount', ['-n', '-q', base]);
     },
   };
 

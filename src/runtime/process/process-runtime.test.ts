@@ -1,8 +1,14 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RuntimeError, type CommandTarget, type RuntimeEvent } from '../runtime.ts';
+import { systemHost } from '../../util/host.ts';
+import { silentLogger } from '../../util/log.ts';
+import { openImageStore } from '../images/local-image-store.ts';
+import { writeTar, type TarMember } from '../images/testing/tar-writer.ts';
 import { cannotRun, containerConfig, conversation, eventually, startHarness, type Harness } from './testing/harness.ts';
 
 const reason = cannotRun();
@@ -297,10 +303,10 @@ describe.skipIf(reason !== null)('the process runtime', () => {
         pod,
       );
       await h.ended(id);
-      expect(await h.log(id)).toEqual([
-        'stdout F pause',
-        'stdout F 0',
-        expect.stringMatching(/^stdout F [0-9a-f]{32}$/),
+      const said = await h.log(id);
+      expect(said.slice(0, 2)).toEqual(['stdout F pause', 'stdout F 0']);
+      // Its root holds nothing of the host's.
+      expect(said.slice(2).filter((line) => !/^stdout F [0-9a-f]{32}$/.test(line))).toEqual([
         'stdout F dev',
         'stdout F proc',
         'stdout F t',
@@ -458,6 +464,139 @@ describe.skipIf(reason !== null)('the process runtime', () => {
         'container is in CONTAINER_EXITED state',
       );
     });
+  });
+
+  describe.skipIf(!existsSync('/bin/busybox'))('an unpacked image', () => {
+    const busybox = existsSync('/bin/busybox') ? readFileSync('/bin/busybox') : Buffer.alloc(0);
+    async function load(tag: string, config: object, members: readonly TarMember[]): Promise<void> {
+      const layer = writeTar([
+        { path: 'bin/busybox', content: busybox, mode: 0o755 },
+        ...['sh', 'echo', 'cat', 'ls', 'id', 'ps', 'sleep', 'mount', 'grep'].map((name) => ({
+          path: `bin/${name}`,
+          type: '1' as const,
+          link: 'bin/busybox',
+        })),
+        { path: 'etc/passwd', content: 'root:x:0:0::/root:/bin/sh\napp:x:7:8::/home/app:/bin/sh\n' },
+        ...members,
+      ]);
+      const sha = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
+      const image = Buffer.from(JSON.stringify({ config, rootfs: { type: 'layers', diff_ids: [`sha256:${sha(layer)}`] } }));
+      const file = `${h.dir}/image.tar`;
+      writeFileSync(
+        file,
+        writeTar([
+          { path: 'c.json', content: image },
+          { path: 'l.tar', content: layer },
+          { path: 'manifest.json', content: JSON.stringify([{ Config: 'c.json', RepoTags: [tag], Layers: ['l.tar'] }]) },
+        ]),
+      );
+      const store = await openImageStore(`${h.dir}/images`, { host: systemHost, log: silentLogger });
+      await store.load(file);
+    }
+    const image = (name: string): { image: string; userSpecified: string } => ({ image: name, userSpecified: name });
+
+    it('runs its entrypoint as its user with its environment, on a root of its own', async () => {
+      await load(
+        'app:1',
+        {
+          Entrypoint: ['sh', '-c', 'echo "$FROM_IMAGE $HOME"; id -u; pwd; ls -A /; cat /etc/hostname'],
+          Env: ['FROM_IMAGE=yes'],
+          User: 'app',
+          WorkingDir: '/srv',
+        },
+        [],
+      );
+      const id = await h.run([], { image: image('app:1') });
+      await h.ended(id);
+      const lines = (await h.log(id)).map((line) => line.slice('stdout F '.length));
+      expect(lines.slice(0, 3)).toEqual(['yes /home/app', '7', '/srv']);
+      expect(lines.slice(3, -1)).toEqual(['.nodelet', 'bin', 'dev', 'etc', 'proc', 'srv', 'sys']);
+      expect(await h.runtime.containerStatus(id)).toMatchObject({ image: 'app:1', imageRef: (await h.runtime.imageStatus('app:1'))?.id });
+    });
+
+    it('that is hostile leads nowhere: preloaded libraries, links to the host, a /proc of its own', async () => {
+      const victim = `${h.dir}/victim`;
+      mkdirSync(victim);
+      await load('evil:1', {}, [
+        { path: 'etc/ld.so.preload', content: '/evil.so\n' },
+        { path: 'evil.so', content: 'not a library' },
+        { path: 'proc', type: '2', link: victim },
+        { path: 'dev', type: '2', link: victim },
+        { path: 'data', type: '2', link: victim },
+        { path: 'up', type: '2', link: `../../../../../../../..${victim}` },
+        { path: 'etc/resolv.conf', type: '2', link: `${victim}/resolv.conf` },
+      ]);
+      const mounts = ['/data/deep', '/up/deep'].map((containerPath) => ({
+        containerPath,
+        hostPath: `${h.dir}/image.tar`,
+        readonly: true,
+        propagation: 'private' as const,
+      }));
+      const id = await h.run(['/bin/sh', '-c', 'ls -d /data/deep /up/deep; ls /proc/self/root/bin/sh'], { image: image('evil:1'), mounts });
+      await h.ended(id);
+      expect(await h.log(id)).toEqual(['stdout F /data/deep', 'stdout F /up/deep', 'stdout F /proc/self/root/bin/sh']);
+      expect(readdirSync(victim)).toEqual([]);
+      const exec = await h.run(['/bin/sleep', '100'], { image: image('evil:1') });
+      const result = await h.runtime.execSync(exec, ['/bin/echo', 'quiet'], 5);
+      expect([result.stdout.toString(), result.stderr.toString()]).toEqual(['quiet\n', '']);
+      await h.runtime.stopContainer(exec, 0);
+    });
+  });
+
+  it('publishes host ports to this machine', async () => {
+    const free = createServer();
+    const port = await new Promise<number>((resolve) => {
+      free.listen(0, '0.0.0.0', () => {
+        const address = free.address();
+        const found = typeof address === 'object' && address ? address.port : 0;
+        free.close(() => resolve(found));
+      });
+    });
+    const made = await h
+      .sandbox({ portMappings: [{ protocol: 'TCP', containerPort: 8080, hostPort: port, hostIp: '' }] })
+      .catch((error: unknown) => String(error));
+    if (typeof made === 'string') {
+      expect(made).toContain('nftables');
+      return;
+    }
+    const server = "require('node:net').createServer((s)=>s.end('from the pod')).listen(8080)";
+    const id = await h.run([process.execPath, '-e', server], {}, {}, made);
+    const answer = await eventually(
+      () =>
+        new Promise<string | null>((resolve) => {
+          const socket = connect(port, '127.0.0.1');
+          socket.on('error', () => resolve(null));
+          void text(socket).then(resolve, () => resolve(null));
+        }),
+    );
+    expect(answer).toBe('from the pod');
+    await h.runtime.stopContainer(id, 0);
+  });
+
+  it('shares mounts made in a privileged container with the host where the volume says so', async () => {
+    const shared = `${h.dir}/shared`;
+    mkdirSync(shared);
+    execFileSync('mount', ['--bind', shared, shared]);
+    execFileSync('mount', ['--make-shared', shared]);
+    try {
+      const mounts = [{ containerPath: '/shared', hostPath: shared, readonly: false, propagation: 'bidirectional' as const }];
+      const id = await h.run(
+        [
+          'sh',
+          '-c',
+          'mkdir /shared/m && mount -t tmpfs x /shared/m && echo hi > /shared/m/f; ls /dev/vda /dev/null; grep CapEff /proc/self/status; umount /nothing',
+        ],
+        { mounts },
+        { privileged: true },
+      );
+      await h.ended(id);
+      expect(readFileSync(`${shared}/m/f`, 'utf8')).toBe('hi\n');
+      expect((await h.log(id)).join()).toContain('1fffeffffff');
+    } finally {
+      execFileSync('umount', ['-R', '-l', shared]);
+    }
+    const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
+    expect(mountinfo).not.toMatch(/containers\/[0-9a-f]{64}\/root/);
   });
 
   it("forwards connections to ports of a pod's own localhost", async () => {

@@ -110,7 +110,7 @@ lookup() {
 
 /**
  * Makes a container's root and becomes its command. Runs in the container's new namespaces:
- * `setup DIR SECRET OOM READONLY WORKDIR PATH COMMAND SETPRIV NFILES file… NGROUPS group… ENV… COMMAND ARG…`.
+ * `setup DIR SECRET OOM READONLY WORKDIR PATH COMMAND SETPRIV SHARED NFILES file… NGROUPS group… ENV… COMMAND ARG…`.
  * SECRET names the directory where the host's root hangs meanwhile; an image cannot guess it, so no
  * symlink in it leads there. Mounts of the second table are resolved inside the new root.
  */
@@ -119,9 +119,9 @@ trap '' PIPE
 umask 022
 exec 4>&2 2>&3
 ${lookup}
-dir=$1 old=/.nodelet/$2 oom=$3 readonly=$4 workdir=$5 path=$6 command=$7 setpriv=$8
+dir=$1 old=/.nodelet/$2 oom=$3 readonly=$4 workdir=$5 path=$6 command=$7 setpriv=$8 shared=$9
 secret=$2
-shift 8
+shift 9
 fail() { say "${MARK.failed}"; exit 125; }
 loader='${TOOLS_IN_CONTAINER}/ld.so --inhibit-cache --library-path ${TOOLS_IN_CONTAINER}'
 tool() { name=$1; shift; $loader ${TOOLS_IN_CONTAINER}/"$name" "$@"; }
@@ -135,9 +135,14 @@ cd / || fail
 count=$1
 shift
 while [ "$count" -gt 0 ]; do
-  parent=\${1%/*}
-  [ -z "$parent" ] || [ -d "$parent" ] || tool mkdir -p -- "$parent" || fail
-  [ -e "$1" ] || printf '' >"$1" || fail
+  if [ ! -e "$1" ]; then
+    place=$1
+    # A link that dangles, or a way that does: what it leads to is made.
+    if [ -L "$1" ] || [ ! -d "\${1%/*}/" ]; then place=$(tool readlink -m -- "$1") || fail; fi
+    parent=\${place%/*}
+    [ -z "$parent" ] || [ -d "$parent" ] || tool mkdir -p -- "$parent" || fail
+    printf '' >"$place" || fail
+  fi
   shift
   count=$((count - 1))
 done
@@ -153,6 +158,8 @@ while [ "$count" -gt 0 ]; do
   shift
   count=$((count - 1))
 done
+# In shared propagation, taking the host's root away here would take its mounts away everywhere.
+[ -z "$shared" ] || tool mount -n --make-rslave "$old" || fail
 tool umount -l "$old" || fail
 say ${MARK.ok}
 exec 2>&4 4>&- 3>&-
