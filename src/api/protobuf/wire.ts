@@ -167,9 +167,14 @@ export class Writer {
       this.bytes[start] = length;
       return;
     }
-    const body = Buffer.from(this.bytes.subarray(start + 1, this.at));
+    // Lengths beyond one byte: the body moves up to make room for them.
+    const extra = length < 0x4000 ? 1 : length < 0x200000 ? 2 : length < 0x10000000 ? 3 : 4;
+    this.room(extra);
+    this.bytes.copyWithin(start + 1 + extra, start + 1, this.at);
+    const end = this.at + extra;
     this.at = start;
-    this.chunk(body);
+    this.varint(length);
+    this.at = end;
   }
 
   /** What was written so far, copied. */

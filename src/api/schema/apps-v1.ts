@@ -14,6 +14,7 @@ export const appsV1 = {
   'apps/v1.DaemonSet': {
     gvk: [{ group: 'apps', version: 'v1', kind: 'DaemonSet' }],
     list: true,
+    doc: 'Runs one pod on every node.',
     fields: {
       metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'apps/v1.DaemonSetSpec', tag: 2, written: true },
@@ -61,10 +62,11 @@ export const appsV1 = {
   'apps/v1.Deployment': {
     gvk: [{ group: 'apps', version: 'v1', kind: 'Deployment' }],
     list: true,
+    doc: 'Keeps a number of equal pods running and replaces them gradually.',
     fields: {
-      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
-      spec: { type: 'apps/v1.DeploymentSpec', tag: 2, written: true },
-      status: { type: 'apps/v1.DeploymentStatus', tag: 3, written: true },
+      metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true, doc: 'Name, labels and other data about the object.' },
+      spec: { type: 'apps/v1.DeploymentSpec', tag: 2, written: true, doc: 'What should run.' },
+      status: { type: 'apps/v1.DeploymentStatus', tag: 3, written: true, doc: 'How far it is.' },
     },
   },
   'apps/v1.DeploymentCondition': {
@@ -78,15 +80,16 @@ export const appsV1 = {
     },
   },
   'apps/v1.DeploymentSpec': {
+    doc: 'What a deployment should run.',
     fields: {
-      replicas: { type: 'int32', tag: 1, pointer: true },
-      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true, pointer: true },
-      template: { type: 'core/v1.PodTemplateSpec', tag: 3, required: true },
-      strategy: { type: 'apps/v1.DeploymentStrategy', tag: 4, strategy: 'retainKeys', written: true },
-      minReadySeconds: { type: 'int32', tag: 5 },
-      revisionHistoryLimit: { type: 'int32', tag: 6, pointer: true },
-      paused: { type: 'bool', tag: 7 },
-      progressDeadlineSeconds: { type: 'int32', tag: 9, pointer: true },
+      replicas: { type: 'int32', tag: 1, pointer: true, doc: 'How many pods.' },
+      selector: { type: 'meta/v1.LabelSelector', tag: 2, required: true, pointer: true, doc: 'Labels of its pods.' },
+      template: { type: 'core/v1.PodTemplateSpec', tag: 3, required: true, doc: 'What each pod is made from.' },
+      strategy: { type: 'apps/v1.DeploymentStrategy', tag: 4, strategy: 'retainKeys', written: true, doc: 'How pods are replaced.' },
+      minReadySeconds: { type: 'int32', tag: 5, doc: 'Seconds a new pod must be ready to count.' },
+      revisionHistoryLimit: { type: 'int32', tag: 6, pointer: true, doc: 'How many old versions are kept.' },
+      paused: { type: 'bool', tag: 7, doc: 'Change nothing for now.' },
+      progressDeadlineSeconds: { type: 'int32', tag: 9, pointer: true, doc: 'Seconds without progress until it counts as failed.' },
     },
   },
   'apps/v1.DeploymentStatus': {
@@ -111,6 +114,7 @@ export const appsV1 = {
   'apps/v1.ReplicaSet': {
     gvk: [{ group: 'apps', version: 'v1', kind: 'ReplicaSet' }],
     list: true,
+    doc: 'Keeps a number of equal pods running.',
     fields: {
       metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'apps/v1.ReplicaSetSpec', tag: 2, written: true },
@@ -166,6 +170,7 @@ export const appsV1 = {
   'apps/v1.StatefulSet': {
     gvk: [{ group: 'apps', version: 'v1', kind: 'StatefulSet' }],
     list: true,
+    doc: 'Runs pods with lasting names and volumes.',
     fields: {
       metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'apps/v1.StatefulSetSpec', tag: 2, written: true },

@@ -5,6 +5,7 @@ export const batchV1 = {
   'batch/v1.CronJob': {
     gvk: [{ group: 'batch', version: 'v1', kind: 'CronJob' }],
     list: true,
+    doc: 'Creates a job at set times.',
     fields: {
       metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'batch/v1.CronJobSpec', tag: 2, required: true },
@@ -33,6 +34,7 @@ export const batchV1 = {
   'batch/v1.Job': {
     gvk: [{ group: 'batch', version: 'v1', kind: 'Job' }],
     list: true,
+    doc: 'Runs pods until enough have succeeded.',
     fields: {
       metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'batch/v1.JobSpec', tag: 2, written: true },

@@ -5,6 +5,7 @@ export const coordinationV1 = {
   'coordination/v1.Lease': {
     gvk: [{ group: 'coordination.k8s.io', version: 'v1', kind: 'Lease' }],
     list: true,
+    doc: 'A sign of life with an expiry.',
     fields: {
       metadata: { type: 'meta/v1.ObjectMeta', tag: 1, written: true },
       spec: { type: 'coordination/v1.LeaseSpec', tag: 2, written: true },
