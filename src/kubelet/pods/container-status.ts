@@ -1,6 +1,7 @@
 /** API statuses of a pod's containers (kubernetes `pkg/kubelet/kubelet_pods.go`, convertToAPIContainerStatuses). */
 import { goTime } from '../../api/time.ts';
 import type { ContainerState, ContainerStatus, ObjectOf } from '../../api/types.ts';
+import { normalizeReference } from '../../runtime/images/reference.ts';
 import type { ContainerRuntimeStatus } from '../../runtime/runtime.ts';
 import { RESTART_COUNT } from '../spec/labels.ts';
 import { containersNamed, type ObservedPod } from './observed.ts';
@@ -72,10 +73,16 @@ function fromRuntime(
     state: stateOf(newest, input.runtimeName),
     lastState: older ? stateOf(older, input.runtimeName) : (remembered ?? {}),
     restartCount,
-    image: newest.image,
+    image: normalImage(newest.image),
     imageID: newest.imageRef,
     containerID: `${input.runtimeName}://${newest.id}`,
   };
+}
+
+/** `docker.io/library/busybox:1.36`: the full name, whatever the author wrote. */
+function normalImage(image: string): string {
+  if (image.startsWith('sha256:')) return image;
+  return normalizeReference(image) ?? image;
 }
 
 /** A container that the runtime does not know: not made yet, or lost. */

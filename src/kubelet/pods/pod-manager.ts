@@ -1,6 +1,6 @@
 /** All pods of the node: takes them from the sources, admits them, and gives each its worker. */
 import { nanoTime } from '../../api/time.ts';
-import type { Node, Pod } from '../../api/types.ts';
+import type { Node, Pod, PodStatus } from '../../api/types.ts';
 import type { ObservedPod } from './observed.ts';
 import { refusal } from './admission.ts';
 import { isTerminalPhase, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
@@ -45,13 +45,14 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
     return { ...pod, metadata: { ...pod.metadata, annotations } };
   }
 
-  function admit(pod: NodePod): NodePod {
-    if (isTerminalPhase(pod.status.phase) || pod.metadata.deletionTimestamp !== undefined) return pod;
+  /** The status of a pod that the node does not take; undefined when it does. */
+  function refuse(pod: NodePod): PodStatus | undefined {
+    if (isTerminalPhase(pod.status.phase) || pod.metadata.deletionTimestamp !== undefined) return undefined;
     const others = [...workers.values()].filter((w) => !w.state.removed && !isTerminalPhase(w.state.status.phase)).map((w) => w.state.pod);
     const no = refusal({ pod, others, node: node(), allocatable: services.allocatable(), allowedUnsafeSysctls });
-    if (no === undefined) return pod;
+    if (no === undefined) return undefined;
     events.pod(pod, 'Warning', no.reason, no.message);
-    return { ...pod, status: rejectedStatus(pod, no.reason, no.message, host.clock.now()) };
+    return rejectedStatus(pod, no.reason, no.message, host.clock.now());
   }
 
   function start(pod: NodePod): void {
@@ -61,16 +62,16 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
       seen.delete(uid);
       const again = returning.get(uid);
       returning.delete(uid);
-      if (again) start(admit(annotated(again.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', again)));
+      if (again) start(annotated(again.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', again));
     };
-    workers.set(uid, startPodWorker(services, pod, gone));
+    workers.set(uid, startPodWorker(services, pod, gone, refuse(pod)));
   }
 
   return {
     upsert(source, given) {
       const pod = annotated(source, given);
       const worker = workers.get(pod.metadata.uid);
-      if (worker === undefined) start(admit(pod));
+      if (worker === undefined) start(pod);
       else if (worker.state.removed) returning.set(pod.metadata.uid, pod);
       else worker.update(pod);
     },

@@ -26,21 +26,25 @@ export interface PodState {
   readonly settled: PodStatus | undefined;
   /** By container name: why the last start failed. */
   readonly waiting: Map<string, WaitingReason>;
+  /** By container name: a back-off that is not shown yet, and when it is. Until then the container's end is. */
+  readonly backoffs: Map<string, { readonly why: WaitingReason; readonly showAt: number }>;
   /** Last words by container id: read once, when it ended. */
   readonly messages: Map<string, string>;
 }
 
-export function newPodState(pod: NodePod): PodState {
-  const over = isTerminalPhase(pod.status.phase);
+/** `refused`: the status of a pod that the node does not take. */
+export function newPodState(pod: NodePod, refused?: PodStatus): PodState {
+  const settled = refused ?? (isTerminalPhase(pod.status.phase) ? pod.status : undefined);
   return {
     pod,
-    stage: over ? 'terminating' : 'running',
-    settled: over ? pod.status : undefined,
+    stage: settled ? 'terminating' : 'running',
+    settled,
     removed: false,
     verdict: undefined,
-    status: pod.status,
+    status: settled ?? pod.status,
     observed: NOTHING_OBSERVED,
     waiting: new Map(),
+    backoffs: new Map(),
     messages: new Map(),
   };
 }
@@ -80,6 +84,12 @@ export function publish(
     services.statuses.publish(state.pod, state.settled);
     return state.settled.phase === 'Succeeded' ? 'Succeeded' : 'Failed';
   }
+  const now = services.host.clock.now();
+  for (const [name, { why, showAt }] of state.backoffs)
+    if (showAt <= now) {
+      state.waiting.set(name, why);
+      state.backoffs.delete(name);
+    }
   const { status, phase } = podStatus({
     pod: state.pod,
     observed: options.observed ?? state.observed,
@@ -90,7 +100,7 @@ export function publish(
     hostIPs: services.hostIPs,
     finished: options.finished,
     verdict: state.verdict,
-    now: services.host.clock.now(),
+    now,
   });
   state.status = status;
   services.statuses.publish(state.pod, status);

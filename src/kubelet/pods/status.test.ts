@@ -298,7 +298,7 @@ describe('podStatus', () => {
         ready: true,
         started: true,
         restartCount: 1,
-        image: 'docker.io/library/busybox',
+        image: 'docker.io/library/busybox:latest',
         imageID: 'sha256:1',
         containerID: 'containerd://c-1',
         allocatedResources: { cpu: '10m', memory: '16Mi' },

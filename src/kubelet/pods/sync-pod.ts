@@ -12,7 +12,7 @@ import { isIdle, planPod, type ContainerToKill, type PodPlan } from './plan.ts';
 import { isSidecar } from './pod.ts';
 import { look, publish, type PodState } from './pod-state.ts';
 import type { PodServices } from './services.ts';
-import { startContainer } from './start-container.ts';
+import { startContainer, type StartResult } from './start-container.ts';
 
 export interface SyncOutcome {
   /** Something was done: look again at once. */
@@ -33,6 +33,8 @@ class StepFailed extends Error {
 
 const SANDBOX_RETRY_MS = 5000;
 const NETWORK_RETRY_MS = 1000;
+const SHOW_BACKOFF_MS = 12_500;
+const SHOW_BEFORE_END_MS = 200;
 
 /** `signal` is aborted when the pod is to end: what is under way is given up. */
 export async function syncPod(services: PodServices, state: PodState, signal: AbortSignal): Promise<SyncOutcome> {
@@ -166,10 +168,11 @@ async function startAll(services: PodServices, state: PodState, pass: StartPass)
     const result = await startContainer(services, { ...pass, pod: state.pod, target, observed: state.observed, credentials });
     if ('started' in result) {
       state.waiting.delete(name);
+      state.backoffs.delete(name);
       last = result.started;
       continue;
     }
-    state.waiting.set(name, result.failed);
+    noteFailure(services, state, name, result);
     if (result.retryMs !== undefined) retryMs = Math.min(retryMs ?? Infinity, result.retryMs);
     if (target.kind === 'init' && !isSidecar(target.container)) break;
   }
@@ -177,6 +180,22 @@ async function startAll(services: PodServices, state: PodState, pass: StartPass)
   // A container that was started and is over by now is shown running once: a watcher sees every state.
   publish(services, state, { finished: false, observed: last === undefined ? observed : asRunning(observed, last) });
   return { again: last !== undefined || retryMs === undefined, ...(retryMs !== undefined && { retryMs }) };
+}
+
+/** A back-off is shown a while after the exit that led to it, as the original does, or just before it is over. */
+function noteFailure(
+  { host }: PodServices,
+  state: PodState,
+  name: string,
+  { failed, retryMs = 0 }: Extract<StartResult, { failed: unknown }>,
+): void {
+  if (failed.reason !== 'CrashLoopBackOff' || state.waiting.get(name)?.reason === failed.reason) {
+    state.waiting.set(name, failed);
+    return;
+  }
+  const now = host.clock.now();
+  const showAt = state.backoffs.get(name)?.showAt ?? now + Math.min(SHOW_BACKOFF_MS, retryMs - SHOW_BEFORE_END_MS);
+  state.backoffs.set(name, { why: failed, showAt });
 }
 
 function asRunning(observed: ObservedPod, id: string): ObservedPod {

@@ -1,5 +1,6 @@
 /** The worker of one pod: a loop that looks, publishes and acts whenever something changed (kubernetes `pkg/kubelet/pod_workers.go`). */
 import { timeOrUndefined } from '../../api/time.ts';
+import type { PodStatus } from '../../api/types.ts';
 import type { Timer } from '../../util/clock.ts';
 import { errorText } from '../../util/log.ts';
 import { completePod, removeRemains, terminatePod } from './finish-pod.ts';
@@ -28,10 +29,10 @@ const MAX_ERROR_RETRY_MS = 122_000;
 const MAX_SLEEP_MS = 3_600_000;
 const DEADLINE = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
 
-/** Starts a worker. `gone` is called once, when the pod was removed and nothing of it is left. */
-export function startPodWorker(services: PodServices, pod: NodePod, gone: () => void): PodWorker {
+/** Starts a worker. `gone` is called once, when the pod was removed and nothing of it is left. `refused` is the status of a pod that may not run. */
+export function startPodWorker(services: PodServices, pod: NodePod, gone: () => void, refused?: PodStatus): PodWorker {
   const { host, log, settings, runtime } = services;
-  const state = newPodState(pod);
+  const state = newPodState(pod, refused);
   const ended = new AbortController();
   let pending = true;
   let failures = 0;
@@ -97,8 +98,15 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
     const outcome = await syncPod(services, state, step.signal);
     followProbes();
     if (outcome.again) wake();
+    const shown = Math.min(...[...state.backoffs.values()].map((b) => b.showAt - host.clock.now()));
     const due = services.volumes.refreshDueMs(state.pod) ?? Infinity;
-    return Math.min(outcome.retryMs ?? Infinity, settings.syncFrequencyMs, due, Math.max(0, deadlineIn(state, host.clock.now())));
+    return Math.min(
+      outcome.retryMs ?? Infinity,
+      settings.syncFrequencyMs,
+      due,
+      Math.max(0, shown),
+      Math.max(0, deadlineIn(state, host.clock.now())),
+    );
   }
 
   function followProbes(): void {

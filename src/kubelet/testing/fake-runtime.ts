@@ -32,6 +32,8 @@ export interface FakeRuntimeOptions {
   readonly behave?: (config: ContainerConfig) => Behaviour;
   readonly images?: readonly string[];
   readonly pull?: (reference: string) => string;
+  /** The time that starts and ends are stamped with. */
+  readonly now?: () => number;
   readonly exec?: (command: readonly string[]) => { code: number; stdout?: string; stderr?: string };
 }
 
@@ -43,11 +45,12 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
   const images = new Map((options.images ?? ['busybox:1.36']).map((name, i) => [name, fakeImage(name, i)]));
   const listeners = new Set<(event: RuntimeEvent) => void>();
   const calls: string[] = [];
+  const now = options.now ?? Date.now;
   let serial = 0;
-  let clock = Date.now();
+  let clock = now();
 
   const tell = (type: RuntimeEvent['type'], id: string, podUid: string): void => {
-    for (const listener of listeners) listener({ type, id, podUid, at: Date.now() });
+    for (const listener of listeners) listener({ type, id, podUid, at: now() });
   };
   const container = (id: string) => {
     const found = containers.get(id);
@@ -63,7 +66,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
   function end(id: string, code: number, reason = code === 0 ? 'Completed' : 'Error', message = ''): void {
     const c = container(id);
     if (c.state === 'exited') return;
-    Object.assign(c, { state: 'exited', exitCode: code, reason, message, finishedAt: Date.now() });
+    Object.assign(c, { state: 'exited', exitCode: code, reason, message, finishedAt: now() });
     tell('containerStopped', id, podUid(c.labels));
   }
 
@@ -150,7 +153,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
         end(id, 128, 'StartError', behaviour.startError);
         throw new RuntimeError('unknown', behaviour.startError);
       }
-      Object.assign(c, { state: 'running', startedAt: Date.now() });
+      Object.assign(c, { state: 'running', startedAt: now() });
       tell('containerStarted', id, podUid(c.labels));
       const { exit } = behaviour;
       if (exit !== undefined) setImmediate(() => end(id, exit));

@@ -36,7 +36,12 @@ const NODE = 'node-a';
 export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
   const directory = await mkdtemp(join(tmpdir(), 'kubelet-test-'));
   const api = createFakeApi(NODE);
-  return open(options, directory, api, options.runtime ?? createFakeRuntime(options));
+  return open(
+    options,
+    directory,
+    api,
+    options.runtime ?? createFakeRuntime({ ...options, ...(options.host && { now: () => options.host?.clock.now() ?? 0 }) }),
+  );
 }
 
 async function open(options: TestNodeOptions, directory: string, api: FakeApi, runtime: FakeRuntime): Promise<TestNode> {
