@@ -7,6 +7,7 @@ import { dataDirAt, defaultDataDir, openDataDir } from './up/data-dir.ts';
 import { readMachineRecord } from './up/machine-record.ts';
 import { removeServiceAddresses } from './up/machine.ts';
 import { removeContainers } from './up/remove-containers.ts';
+import { unmountBelow } from './up/unmount.ts';
 import { UserError } from './user-error.ts';
 
 const FLAGS = [
@@ -41,6 +42,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     await runtime.close();
     await host.processes.run('ip', ['link', 'del', machine.bridge]);
     await removeServiceAddresses(machine.serviceAddresses, host);
+    await unmountBelow(dir.root, host);
     process.stdout.write(`Removed ${removed} ${removed === 1 ? 'pod' : 'pods'} and their network.\n`);
   }
   if (values.purge) {

@@ -120,12 +120,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     await apiServer.close(CLOSE_GRACE_MS);
   };
   try {
-    chosen = await chooseRuntime(
-      own.runtime,
-      { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.pki, dir.store, dir.kubeconfig] },
-      host,
-      log,
-    );
+    chosen = await chooseRuntime(own.runtime, { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.root] }, host, log);
     kubelet = await startKubeletHalf({
       config,
       nodeName,
