@@ -3,8 +3,9 @@ import type { RunnableImage } from '../images/image-store.ts';
 import type { Files } from '../../util/host.ts';
 import { checkArguments, containerCommand, containerEnvironment } from './command-line.ts';
 import type { ContainerRecord, SandboxRecord } from './records.ts';
+import { plainUser } from './plain.ts';
 import { resolveBelow } from './rooted-path.ts';
-import { resolveUser } from './users.ts';
+import { resolveUser, type UserIds } from './users.ts';
 
 /** Bytes of an image's /etc/passwd or /etc/group that are looked at. */
 const MAX_USER_FILE = 1 << 20;
@@ -16,6 +17,8 @@ export interface SpecInput {
   readonly image: RunnableImage;
   readonly now: number;
   readonly bootId: string;
+  /** Without root: the user cannot be chosen. */
+  readonly plain: boolean;
 }
 
 /** Everything about a container that its configuration and image settle. Rejects as containerd's CreateContainer does. */
@@ -32,18 +35,7 @@ export async function containerRecord(files: Files, input: SpecInput): Promise<C
     throw new RuntimeError('unknown', 'runtime config: user group is specified without user');
   }
   const argv = containerCommand(config, image.config);
-  const user = resolveUser(
-    {
-      ...(security.runAsUser !== undefined && { uid: security.runAsUser }),
-      ...(security.runAsUsername && { username: security.runAsUsername }),
-      ...(security.runAsGroup !== undefined && { gid: security.runAsGroup }),
-      supplementalGroups: security.supplementalGroups,
-      policy: security.supplementalGroupsPolicy ?? 'Merge',
-      imageUser: image.config.user,
-    },
-    await readInImage(files, image.root, '/etc/passwd'),
-    await readInImage(files, image.root, '/etc/group'),
-  );
+  const user = input.plain ? plainUser(security) : await imageUser(files, input);
   const env = containerEnvironment({
     image: image.config.env,
     config: config.envs,
@@ -67,6 +59,23 @@ export async function containerRecord(files: Files, input: SpecInput): Promise<C
     stopSignal: config.stopSignal || image.config.stopSignal || 'SIGTERM',
     cgroup: `${sandbox.config.cgroupParent}/${input.id}`,
   };
+}
+
+async function imageUser(files: Files, input: SpecInput): Promise<UserIds> {
+  const { image } = input;
+  const { security } = input.config;
+  return resolveUser(
+    {
+      ...(security.runAsUser !== undefined && { uid: security.runAsUser }),
+      ...(security.runAsUsername && { username: security.runAsUsername }),
+      ...(security.runAsGroup !== undefined && { gid: security.runAsGroup }),
+      supplementalGroups: security.supplementalGroups,
+      policy: security.supplementalGroupsPolicy ?? 'Merge',
+      imageUser: image.config.user,
+    },
+    await readInImage(files, image.root, '/etc/passwd'),
+    await readInImage(files, image.root, '/etc/group'),
+  );
 }
 
 async function readInImage(files: Files, root: string, path: string): Promise<string> {

@@ -14,7 +14,8 @@ import { containerRecord } from './container-spec.ts';
 import { startContainerProcess } from './container-start.ts';
 import type { RuntimeContext } from './context.ts';
 import { openLogPump, type LogPump } from './log-pump.ts';
-import { isAlive, parseProcessStat } from './processes.ts';
+import { killProcessGroup, startPlainProcess } from './plain.ts';
+import { identify, isAlive } from './processes.ts';
 import {
   createdState,
   isContainerRecord,
@@ -105,7 +106,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
   /** The program was killed in the middle of a start: the container runs, or will never. */
   async function takeUpStart(container: Container): Promise<void> {
     const text = await files.readFile(`${container.dir}/pid`, 'utf8').catch(() => '');
-    const process = parseProcessStat(text);
+    const process = await identify(host, text);
     if (process) {
       await save(container, {
         ...container.state,
@@ -213,6 +214,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
     );
     const oom = (await context.cgroups?.oomKills(record.cgroup)) ?? 0;
     await context.cgroups?.killAll(record.cgroup);
+    if (context.plain) await killProcessGroup(context, container.dir);
     await release(container);
     const reason =
       oom > 0 ? 'OOMKilled' : code === 0 ? 'Completed' : code === LOST_CODE && record.bootId !== context.bootId ? 'Unknown' : 'Error';
@@ -294,7 +296,21 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
           `failed to reserve container name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.record.id)}`,
         );
       const id = randomBytes(32).toString('hex');
-      const record = await containerRecord(files, { id, config, sandbox, image, now: clock.now(), bootId: context.bootId });
+      if (context.plain && image.root !== '/') {
+        throw new RuntimeError(
+          'failedPrecondition',
+          `image ${JSON.stringify(config.image.image)} needs root and Linux: only the image "host" runs without`,
+        );
+      }
+      const record = await containerRecord(files, {
+        plain: context.plain,
+        id,
+        config,
+        sandbox,
+        image,
+        now: clock.now(),
+        bootId: context.bootId,
+      });
       const dir = `${base}/${id}`;
       try {
         await files.mkdir(dir, { mode: 0o711 });
@@ -336,7 +352,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
       try {
         await save(container, container.state);
         const targetPid = target?.state.phase === 'running' ? target.state.pid : null;
-        const outcome = await startContainerProcess(context, {
+        const outcome = await (context.plain ? startPlainProcess : startContainerProcess)(context, {
           record,
           sandbox,
           dir: container.dir,

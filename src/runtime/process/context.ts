@@ -13,6 +13,8 @@ export interface RuntimeContext {
   readonly rootDir: string;
   readonly images: ImageStore;
   readonly tools: Tools;
+  /** No root or no Linux: containers are plain process groups. */
+  readonly plain: boolean;
   /** Null where this machine has no usable control groups. */
   readonly cgroups: Cgroups | null;
   readonly cgroupRoot: string;

@@ -8,6 +8,7 @@ import { checkArguments, pathOf } from './command-line.ts';
 import { identityArguments } from './container-start.ts';
 import { stateWord, type Container } from './containers.ts';
 import type { RuntimeContext } from './context.ts';
+import { plainArguments } from './plain.ts';
 import { childrenOf, pipeOf, readVerdict } from './processes.ts';
 import { TOOLS_IN_CONTAINER } from './scripts.ts';
 import { execError } from './start-errors.ts';
@@ -95,6 +96,7 @@ async function enterArguments(context: RuntimeContext, container: Container, opt
   const { record, state } = container;
   const env = options.tty && !record.env.some((entry) => entry.startsWith('TERM=')) ? [...record.env, 'TERM=xterm'] : record.env;
   checkArguments(options.command, env);
+  if (context.plain) return plainArguments(context, record, '', options.command, env);
   const groups = (await context.cgroups?.joinFiles(record.cgroup)) ?? [];
   const inside = [`${TOOLS_IN_CONTAINER}/ld.so`, '--inhibit-cache', '--library-path', TOOLS_IN_CONTAINER, `${TOOLS_IN_CONTAINER}/sh`];
   const join = ['nsenter', '--target', String(state.pid), '--mount', '--net', '--uts', '--ipc', '--pid', '--'];

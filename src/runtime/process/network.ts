@@ -123,6 +123,21 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
   };
 }
 
+/** What stands for the network where containers share the host's. */
+export function noPodNetwork(subnet: string): PodNetwork {
+  return {
+    addresses: createAddressPool(parseSubnet(subnet)),
+    problem: null,
+    notices: [],
+    interfaceOf: () => '',
+    insideBatch: () => '',
+    hostBatch: () => '',
+    disconnect: async () => undefined,
+    publish: async () => undefined,
+    remove: async () => undefined,
+  };
+}
+
 /** The MTU of the default route's interface, so that packets of pods fit where they go; 1500 when there is none. */
 async function uplinkMtu(host: Host): Promise<number> {
   try {

@@ -5,15 +5,16 @@ import { RuntimeError, type AttachRequest, type Runtime, type RuntimeEvent } fro
 import { openImageStore } from '../images/local-image-store.ts';
 import { normalizeReference, parseReference } from '../images/reference.ts';
 import { runAttach } from './attach.ts';
-import { openCgroups } from './cgroups.ts';
+import { openCgroups, type Cgroups } from './cgroups.ts';
 import { parseCgroupLayout } from './cgroup-layout.ts';
 import { openContainers, stateWord } from './containers.ts';
 import type { RuntimeContext } from './context.ts';
 import { runExec, runExecSync } from './exec.ts';
-import { openPodNetwork } from './network.ts';
+import { noPodNetwork, openPodNetwork } from './network.ts';
 import { createPortForwarder } from './port-forward.ts';
 import { openSandboxes } from './sandboxes.ts';
-import { prepareTools } from './tools.ts';
+import { plainNotices } from './plain.ts';
+import { prepareScripts, prepareTools } from './tools.ts';
 
 export interface ProcessRuntimeOptions {
   /** State of sandboxes and containers; letters, digits and `._@+-/` alone. */
@@ -28,6 +29,8 @@ export interface ProcessRuntimeOptions {
   readonly subnet?: string;
   /** Host directories that containers on the host's root do not see, beside the two above: keys, stores. */
   readonly hiddenPaths?: readonly string[];
+  /** Containers are plain process groups; by default so without Linux or root. */
+  readonly plain?: boolean;
 }
 
 /** Version that this runtime tells. */
@@ -35,7 +38,8 @@ const VERSION = '0.1.0';
 
 /**
  * Starts the embedded runtime: pods as process trees in their own namespaces, by util-linux and the kernel alone.
- * Needs Linux and root. What ran before goes on and is taken up. Rejects with one clear line when something is missing.
+ * Without Linux or root containers are plain process groups, and the status says so. What ran before goes on and is
+ * taken up. Rejects with one clear line when something is missing.
  */
 export async function startProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
   const { host, rootDir } = options;
@@ -49,19 +53,22 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
   await host.files.mkdir(rootDir, { recursive: true, mode: 0o711 });
   const listeners = new Set<(event: RuntimeEvent) => void>();
   const images = await openImageStore(options.imagesDir, { host, log });
-  const layout = parseCgroupLayout(await host.files.readFile('/proc/self/mountinfo', 'utf8'));
+  const plain = options.plain ?? !(process.platform === 'linux' && process.getuid?.() === 0);
+  const layout = plain ? null : parseCgroupLayout(await host.files.readFile('/proc/self/mountinfo', 'utf8'));
   const cgroups = layout && openCgroups(host, layout, log);
-  const network = await openPodNetwork(host, { bridge: options.bridge ?? 'nodelet-br0', subnet: options.subnet ?? '10.88.0.0/16' }, log);
+  const bridge = { bridge: options.bridge ?? 'nodelet-br0', subnet: options.subnet ?? '10.88.0.0/16' };
+  const network = plain ? noPodNetwork(bridge.subnet) : await openPodNetwork(host, bridge, log);
   const context: RuntimeContext = {
     host,
     log,
     rootDir,
     images,
-    tools: await prepareTools(host, join(rootDir, 'tools')),
+    tools: await (plain ? prepareScripts : prepareTools)(host, join(rootDir, 'tools')),
+    plain,
     cgroups,
     cgroupRoot: options.cgroupRoot ?? '/nodelet',
     network,
-    bootId: (await host.files.readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+    bootId: await readBootId(host),
     hidden: [rootDir, options.imagesDir, ...(options.hiddenPaths ?? [])],
     emit(type, id, podUid) {
       for (const listener of listeners) listener({ type, id, podUid, at: host.clock.now() });
@@ -84,7 +91,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
         },
       ],
       handlers: [''],
-      notices: [...notices(cgroups?.layout.version ?? 0, cgroups?.layout.controllers.has('devices') === true), ...network.notices],
+      notices: plain ? plainNotices : [...notices(cgroups), ...network.notices],
     }),
 
     runPodSandbox: (config, handler) => sandboxes.run(config, handler ?? ''),
@@ -126,7 +133,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     async portForward(id) {
       const sandbox = sandboxes.get(id);
       if (sandbox.stopped) throw new RuntimeError('unknown', `sandbox container ${JSON.stringify(id)} is not running`);
-      const directory = sandbox.config.security.namespaces.network === 'pod' ? sandboxes.directory(id) : null;
+      const directory = !plain && sandbox.config.security.namespaces.network === 'pod' ? sandboxes.directory(id) : null;
       return { kind: 'local', dial: (port) => forwarder.dial(id, directory, port) };
     },
 
@@ -176,10 +183,20 @@ function checkStreams(request: AttachRequest): void {
     throw new RuntimeError('invalidArgument', 'one of stdin, stdout, or stderr must be set');
 }
 
-function notices(cgroupVersion: number, restrictsDevices: boolean): string[] {
+/** Tells one boot from the next: Linux says it itself, elsewhere the time of the boot does. */
+async function readBootId(host: Host): Promise<string> {
+  const id = await host.files.readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  if (id) return id.trim();
+  const booted = await host.processes.run('sysctl', ['-n', 'kern.boottime']).catch(() => null);
+  return booted?.stdout.toString().trim() || 'unknown';
+}
+
+function notices(cgroups: Cgroups | null): string[] {
   return [
     'Seccomp and AppArmor profiles are not applied: containers run unfiltered by them.',
-    ...(cgroupVersion === 0 ? ['No control groups are mounted: limits are not enforced.'] : []),
-    ...(restrictsDevices ? [] : ['Devices cannot be restricted here: containers do not get CAP_MKNOD unless they ask for it.']),
+    ...(cgroups ? [] : ['No control groups are mounted: limits are not enforced.']),
+    ...(cgroups?.layout.controllers.has('devices')
+      ? []
+      : ['Devices cannot be restricted here: containers do not get CAP_MKNOD unless they ask for it.']),
   ];
 }

@@ -21,14 +21,25 @@ export function parseProcessStat(text: string): ProcessIdentity | null {
   return match?.[1] && start ? { pid: Number(match[1]), start } : null;
 }
 
+/** The process that wrote down its stat line, or its bare number where there is no /proc; null when it is gone. */
+export async function identify(host: Host, text: string): Promise<ProcessIdentity | null> {
+  const known = parseProcessStat(text);
+  if (known || !/^\d+\s*$/.test(text)) return known;
+  const start = await startByPs(host, Number(text));
+  return start === '' ? null : { pid: Number(text), start };
+}
+
 /** Whether exactly this process is there and not a zombie. */
 export async function isAlive(host: Host, process: ProcessIdentity): Promise<boolean> {
-  try {
-    const text = await host.files.readFile(`/proc/${process.pid}/stat`, 'utf8');
-    return parseProcessStat(text)?.start === process.start && !/^\d+ \(.*\) [ZX]/s.test(text);
-  } catch {
-    return false;
-  }
+  if (/[^\d]/.test(process.start)) return (await startByPs(host, process.pid)) === process.start;
+  const text = await host.files.readFile(`/proc/${process.pid}/stat`, 'utf8').catch(() => '');
+  return parseProcessStat(text)?.start === process.start && !/^\d+ \(.*\) [ZX]/s.test(text);
+}
+
+/** When a process started, in ps's words; empty when it is gone. */
+async function startByPs(host: Host, pid: number): Promise<string> {
+  const outcome = await host.processes.run('ps', ['-o', 'lstart=', '-p', String(pid)], { env: { ...helperEnvironment } });
+  return outcome.stdout.toString().trim();
 }
 
 /** Host pids of a process's children. */

@@ -61,6 +61,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
   }
 
   async function takeDown(id: string): Promise<void> {
+    if (context.plain) return;
     const dir = directory(id);
     await stopPause(context, dir);
     await context.network.disconnect(id);
@@ -80,8 +81,8 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     const { id, config } = record;
     const dir = directory(id);
     const { namespaces } = config.security;
-    const ownNetwork = namespaces.network === 'pod';
-    const ownIpc = namespaces.ipc === 'pod';
+    const ownNetwork = !context.plain && namespaces.network === 'pod';
+    const ownIpc = !context.plain && namespaces.ipc === 'pod';
     const sysctls = sysctlFiles(config.sysctls, { network: ownNetwork, ipc: ownIpc });
     const flags = [...(ownNetwork ? [`--net=${dir}/net`, `--uts=${dir}/uts`] : []), ...(ownIpc ? [`--ipc=${dir}/ipc`] : [])];
     const hostname = ownNetwork ? config.hostname : '';
@@ -94,6 +95,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       files.writeFile(`${dir}/hostname`, `${config.hostname || (await readHostFile('/etc/hostname')).trim()}\n`),
       files.writeFile(`${dir}/resolv.conf`, config.dns ? resolvConf(config.dns) : await readHostFile('/etc/resolv.conf')),
     ]);
+    if (context.plain) return;
     const args = [
       `${context.tools.scripts}/sandbox-up.sh`,
       dir,
@@ -132,7 +134,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
           'unknown',
           `failed to reserve sandbox name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.id)}`,
         );
-      const onBridge = config.security.namespaces.network === 'pod';
+      const onBridge = !context.plain && config.security.namespaces.network === 'pod';
       if (onBridge && context.network.problem !== null)
         throw new RuntimeError('unavailable', `failed to setup network for sandbox: ${context.network.problem}`);
       const parent = config.cgroupParent || `${context.cgroupRoot}/${config.metadata.uid}`;
@@ -190,7 +192,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       return {
         ...toSandbox(record),
         ips: record.address && !record.stopped ? [record.address] : [],
-        network: record.config.security.namespaces.network,
+        network: context.plain ? 'node' : record.config.security.namespaces.network,
       };
     },
 

@@ -28,7 +28,8 @@ const waiter = `
 dir=$1 mode=$2
 shift 2
 umask 022
-read -r stat </proc/self/stat
+stat=$$
+[ ! -r /proc/self/stat ] || read -r stat </proc/self/stat
 printf '%s\\n' "$stat" >"$dir/waiter"
 case $mode in
 stdin)
@@ -166,6 +167,27 @@ exec 2>&4 4>&- 3>&-
 exec $loader ${TOOLS_IN_CONTAINER}/setpriv $setpriv -- $loader ${TOOLS_IN_CONTAINER}/env -i --default-signal -- "$@"
 `;
 
+/**
+ * Becomes a command without any isolation, where there is no root or no Linux: `plain DIR WORKDIR PATH COMMAND ENV…
+ * COMMAND ARG…`; DIR is empty for exec.
+ */
+const plain = `
+trap '' PIPE
+umask 022
+exec 4>&2 2>&3
+${lookup}
+dir=$1 workdir=$2 path=$3 command=$4
+shift 4
+stat=$$
+[ ! -r /proc/self/stat ] || read -r stat </proc/self/stat
+[ -z "$dir" ] || printf '%s\\n' "$stat" >"$dir/pid"
+cd "$workdir" || { say ${MARK.failed}; exit 125; }
+lookup "$command" "$path"
+say ${MARK.ok}
+exec 2>&4 4>&- 3>&-
+exec env -i "$@"
+`;
+
 /** Joins a container's cgroups and its namespaces: `enter NGROUPS group… COMMAND…`. */
 const enter = `
 count=$1
@@ -262,6 +284,7 @@ export const hostScripts: Readonly<Record<string, string>> = {
   'relay.sh': relay,
   'fork.sh': fork,
   'setup.sh': setup,
+  'plain.sh': plain,
   'enter.sh': enter,
   'say-to.sh': sayTo,
   'sandbox-up.sh': sandboxUp,

@@ -68,12 +68,17 @@ export async function prepareTools(host: Host, dir: string): Promise<Tools> {
   }
   copies.set('ld.so', withoutPreload(await files.readFile(loader)));
   for (const [name, text] of Object.entries(toolScripts)) copies.set(name, Buffer.from(text));
-  const scripts = new Map(Object.entries(hostScripts).map(([name, text]) => [name, Buffer.from(text)] as const));
   return {
+    ...(await prepareScripts(host, dir)),
     inside: await placeFiles(host, dir, 'tools', copies),
-    scripts: await placeFiles(host, dir, 'scripts', scripts),
     devices: await prepareDevices(host, join(dir, 'devices')),
   };
+}
+
+/** The scripts alone, for plain process groups. */
+export async function prepareScripts(host: Host, dir: string): Promise<Tools> {
+  const scripts = new Map(Object.entries(hostScripts).map(([name, text]) => [name, Buffer.from(text)] as const));
+  return { inside: '', devices: '', scripts: await placeFiles(host, dir, 'scripts', scripts) };
 }
 
 /** The path of the dynamic loader that an ELF64 little-endian program asks for; null when it asks for none. */
