@@ -19,6 +19,7 @@ import { createViews } from './registry/views.ts';
 import { createWriter } from './registry/writer.ts';
 import { resourceRouter } from './resources/router.ts';
 import { podCreations } from './resources/subresources.ts';
+import type { HistoryLimits } from './store/history.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createWatches } from './watch/watch.ts';
 
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   readonly tls?: TlsMaterial;
   /** Where the store lies. */
   readonly dataDir: string;
+  /** How much of the past watches and paged lists can go back to. */
+  readonly history?: HistoryLimits;
   readonly plugins: (parts: ApiServerParts) => ApiServerPlugins;
   /** The cluster IP of the Service `default/kubernetes`. */
   readonly serviceIP: string;
@@ -78,7 +81,7 @@ export interface ApiServerHandle {
 /** Starts the server. Rejects with a StoreError, or with the error of an address that cannot be taken. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServerHandle> {
   const log = options.log.scope('apiserver');
-  const store = await openStore({ directory: options.dataDir });
+  const store = await openStore({ directory: options.dataDir, ...(options.history && { history: options.history }) });
   try {
     return await serve(options, store, log);
   } catch (error) {
