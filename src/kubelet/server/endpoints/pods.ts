@@ -5,8 +5,8 @@ import { errorText } from '../../../util/log.ts';
 import { goJson } from '../go-json.ts';
 import type { Handler } from '../request.ts';
 
-/** A pod that has not changed is encoded once, however often it is listed. */
-const encoded = new WeakMap<Pod, string>();
+/** Parts of pods are never changed in place, so each is encoded once, however often it is listed. */
+const encoded = new WeakMap<object, string>();
 
 /** The list as Go encodes it: items without kind and apiVersion, `null` for none, one line. */
 function podList(pods: readonly Pod[]): string {
@@ -14,12 +14,15 @@ function podList(pods: readonly Pod[]): string {
   return `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":${items}}\n`;
 }
 
-function podJson(pod: Pod): string {
-  const known = encoded.get(pod);
+function podJson({ metadata, spec, status }: Pod): string {
+  return `{"metadata":${partJson(metadata)},"spec":${spec === undefined ? '{"containers":null}' : partJson(spec)},"status":${partJson(status ?? {})}}`;
+}
+
+function partJson(part: object): string {
+  const known = encoded.get(part);
   if (known !== undefined) return known;
-  const { kind: _kind, apiVersion: _apiVersion, ...rest } = pod;
-  const text = goJson({ metadata: rest.metadata, spec: rest.spec ?? { containers: null }, status: rest.status ?? {} });
-  encoded.set(pod, text);
+  const text = goJson(part);
+  encoded.set(part, text);
   return text;
 }
 
