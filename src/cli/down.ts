@@ -42,9 +42,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     await runtime.close();
     await host.processes.run('ip', ['link', 'del', machine.bridge]);
     await removeServiceAddresses(machine.serviceAddresses, host);
-    await unmountBelow(dir.root, host);
     process.stdout.write(`Removed ${removed} ${removed === 1 ? 'pod' : 'pods'} and their network.\n`);
   }
+  await unmountBelow(dir.root, host);
   if (values.purge) {
     await host.files.rm(dir.root, { recursive: true, force: true });
     process.stdout.write(`Deleted ${dir.root}.\n`);
