@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import type { CommandIO, CommandResult } from '../../net/remotecommand/io.ts';
 import { RuntimeError } from '../runtime.ts';
-import { stateWord, type Container } from './containers.ts';
+import { stateWord, type Container } from './container-keeper.ts';
 import type { RuntimeContext } from './context.ts';
 import type { OutputStream } from './cri-lines.ts';
 import { isAlive, parseProcessStat } from './processes.ts';

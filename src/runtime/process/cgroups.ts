@@ -137,7 +137,7 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
       const root = layout.controllers.get('devices');
       if (!root) return;
       await files.writeFile(`${root}${path}/devices.deny`, 'a');
-      for (const rule of DEVICE_RULES) await files.writeFile(`${root}${path}/devices.allow`, rule);
+      await Promise.all(DEVICE_RULES.map((rule) => files.writeFile(`${root}${path}/devices.allow`, rule)));
     },
 
     async joinFiles(path) {

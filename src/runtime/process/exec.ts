@@ -6,7 +6,7 @@ import type { CommandIO, CommandResult } from '../../net/remotecommand/io.ts';
 import { RuntimeError } from '../runtime.ts';
 import { checkArguments, pathOf } from './command-line.ts';
 import { identityArguments } from './container-start.ts';
-import { stateWord, type Container } from './containers.ts';
+import { stateWord, type Container } from './container-keeper.ts';
 import type { RuntimeContext } from './context.ts';
 import { plainArguments } from './plain.ts';
 import { childrenOf, pipeOf, readVerdict } from './processes.ts';

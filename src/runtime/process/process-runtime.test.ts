@@ -161,6 +161,17 @@ describe.skipIf(reason !== null)('the process runtime', () => {
       expect(() => readFileSync('/etc/made')).toThrow(/ENOENT/);
     });
 
+    it('is open to its users whatever the umask of this program is', async () => {
+      const before = process.umask(0o077);
+      try {
+        const id = await h.run(['sh', '-c', 'cat /etc/hostname && : >/dev/null && : >/tmp/mine && umask'], {}, { runAsUser: 12_345 });
+        expect((await h.ended(id)).exitCode).toBe(0);
+        expect((await h.log(id))[1]).toBe('stdout F 0022');
+      } finally {
+        process.umask(before);
+      }
+    });
+
     it("does not see the runtime's own directories through the host's root", async () => {
       const id = await h.run(['sh', '-c', `ls -A ${h.dir}/run ${h.dir}/images 2>&1 | grep -v :; ls -A ${h.dir}/run/containers`]);
       await h.ended(id);

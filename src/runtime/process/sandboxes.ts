@@ -64,10 +64,11 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     if (context.plain) return;
     const dir = directory(id);
     await stopPause(context, dir);
-    await context.network.disconnect(id);
-    const outcome = await host.processes.run('umount', ['-n', '-l', '-q', `${dir}/shm`, ...PINS.map((pin) => `${dir}/${pin}`)], {
-      env: { ...helperEnvironment },
-    });
+    const pins = [`${dir}/shm`, ...PINS.map((pin) => `${dir}/${pin}`)];
+    const [outcome] = await Promise.all([
+      host.processes.run('umount', ['-n', '-l', '-q', ...pins], { env: { ...helperEnvironment } }),
+      context.network.disconnect(id),
+    ]);
     if (outcome.code !== 0) log.v(4, 'Some namespaces of a sandbox were gone already', { id, error: outcome.stderr.toString().trim() });
   }
 
@@ -95,6 +96,8 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       files.writeFile(`${dir}/hostname`, `${config.hostname || (await readHostFile('/etc/hostname')).trim()}\n`),
       files.writeFile(`${dir}/resolv.conf`, config.dns ? resolvConf(config.dns) : await readHostFile('/etc/resolv.conf')),
     ]);
+    // Read by the containers' users, whatever this program's umask is.
+    await Promise.all(['hostname', 'resolv.conf'].map((name) => files.chmod(`${dir}/${name}`, 0o644)));
     if (context.plain) return;
     const args = [
       `${context.tools.scripts}/sandbox-up.sh`,

@@ -139,6 +139,7 @@ async function placeFiles(host: Host, dir: string, kind: string, contents: Reado
     return place;
   } catch {
     await host.files.mkdir(place, { recursive: true, mode: 0o755 });
+    await host.files.chmod(place, 0o755);
   }
   for (const [name, content] of contents) {
     await host.files.writeFile(join(place, name), content);
