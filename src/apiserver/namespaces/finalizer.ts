@@ -1,6 +1,6 @@
 /** Empties namespaces that are being deleted and lets them go (controller `pkg/controller/namespace/deletion`). */
 import { resourceDefinitions, resources } from '../../api/resources.ts';
-import { hasReason, qualifiedResource } from '../../api/status.ts';
+import { hasReason } from '../../api/status.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import { viewOf, type Core } from '../registry/core.ts';
 import { deleteObject } from '../registry/delete.ts';
@@ -57,7 +57,7 @@ async function emptyNamespace(core: Core, name: string): Promise<boolean> {
   let left = 0;
   for (const definition of CONTENT) {
     const view = viewOf(core, definition);
-    if (view.bucket !== qualifiedResource(definition)) continue;
+    if (view.storage !== definition) continue;
     for (const entry of core.store.list(view.bucket, `${name}/`)) {
       const { name: object, deletionTimestamp } = entry.object.metadata;
       if (deletionTimestamp === undefined)

@@ -4,6 +4,7 @@ import { resourceDefinitions, resources, type ResourceDefinition } from '../../a
 import { qualifiedResource } from '../../api/status.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { headOf, type Entry, type StoredObject } from '../store/entry.ts';
+import { autoscalerFromStored, autoscalerToStored } from './convert-autoscalers.ts';
 import { eventFromCore, eventToCore } from './convert-events.ts';
 
 /** A resource over the store. */
@@ -28,10 +29,11 @@ interface Conversion {
   readonly toStored: (object: KubeObject) => KubeObject;
 }
 
-const CONVERSIONS: ReadonlyMap<ResourceDefinition, Conversion> = new Map([
+const CONVERSIONS: ReadonlyMap<ResourceDefinition, Conversion> = new Map<ResourceDefinition, Conversion>([
+  [resources['events.events.k8s.io'], { storage: resources.events, fromStored: eventFromCore, toStored: eventToCore }],
   [
-    resources['events.events.k8s.io'] as ResourceDefinition,
-    { storage: resources.events, fromStored: eventFromCore, toStored: eventToCore },
+    resources['horizontalpodautoscalers.v1.autoscaling'],
+    { storage: resources['horizontalpodautoscalers.autoscaling'], fromStored: autoscalerFromStored, toStored: autoscalerToStored },
   ],
 ]);
 
