@@ -1,9 +1,10 @@
 /** From the start of the bundled program to kubectl's first answer, on an empty directory and on one that was used before. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePorts } from '../test/support/free-port.ts';
+import { until } from '../test/support/until.ts';
 import { report } from './lib.ts';
 
 const RUNS = 7;
@@ -43,6 +44,8 @@ async function once(root: string, slot: number): Promise<number> {
     child.once('exit', ok);
   });
   const env = { ...process.env, KUBECONFIG: join(root, 'kubeconfig') };
+  const written = (): boolean => existsSync(join(root, 'kubeconfig'));
+  await until('the kubeconfig', written);
   while (spawnSync('kubectl', ['get', '--raw', '/version'], { env, stdio: 'ignore' }).status !== 0) {
     if (child.exitCode !== null) throw new Error('nodelet ended before it answered');
   }

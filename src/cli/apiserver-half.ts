@@ -1,19 +1,9 @@
 /** The API server with its authentication, authorization, admission and proxies, as `up` and `apiserver` start it. */
 import { admissionPlugins } from '../apiserver/admission/admission.ts';
 import { startApiServer, type ApiServerHandle, type ListenAddress } from '../apiserver/apiserver.ts';
-import { startClusterRoleAggregation } from '../apiserver/auth/aggregation.ts';
-import { apiAuthentication, credentialsOf, tokenLookups } from '../apiserver/auth/authentication.ts';
-import { apiAuthorization, attributesOf } from '../apiserver/auth/authorization.ts';
-import { reconcileRbac, type PolicyRegistry } from '../apiserver/auth/bootstrap/reconcile.ts';
-import { escalationAdmission } from '../apiserver/auth/escalation.ts';
-import { impersonate, wantedUser } from '../apiserver/auth/impersonation.ts';
-import { nodeRestrictionAdmission } from '../apiserver/auth/node-restriction.ts';
-import { reviewEndpoints } from '../apiserver/auth/reviews.ts';
-import type { ObjectReader, ObjectWriter } from '../apiserver/endpoint.ts';
+import { apiAuth, type ApiAuth } from '../apiserver/auth/auth.ts';
 import type { KubeletCredentials } from '../apiserver/proxy/kubelet-location.ts';
 import { proxyEndpoints } from '../apiserver/proxy/proxy.ts';
-import { requestInfo } from '../api/request-info.ts';
-import { serviceAccountIssuer } from '../auth/service-account-token.ts';
 import type { Authorizer } from '../auth/types.ts';
 import type { TlsMaterial } from '../net/http.ts';
 import type { Host } from '../util/host.ts';
@@ -39,11 +29,15 @@ export interface ApiServerHalfOptions {
   readonly log: Logger;
 }
 
+export interface ApiServerHalf extends ApiServerHandle {
+  /** Resolves when the bootstrap roles are in place; until then only system:masters may do much. */
+  readonly ready: Promise<void>;
+}
+
 /** Starts it. Rejects with a StoreError, or with the error of an address that cannot be taken. */
-export async function startApiServerHalf(options: ApiServerHalfOptions): Promise<ApiServerHandle> {
+export async function startApiServerHalf(options: ApiServerHalfOptions): Promise<ApiServerHalf> {
   const { clock } = options.host;
-  const log = options.log.scope('apiserver');
-  const closers: (() => void)[] = [];
+  const parts: { auth?: ApiAuth; proxy?: { close(): void } } = {};
   const handle = await startApiServer({
     listen: options.listen,
     tls: options.tls,
@@ -52,66 +46,34 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     version: versionInfo(),
     log: options.log,
     clock,
-    bootstrap: async ({ objects, writer }) => {
-      await reconcileRbac(registryOf(objects, writer));
-    },
-    plugins: ({ objects }) => {
-      const tokens = serviceAccountIssuer({
-        key: options.serviceAccountKey,
-        issuer: options.issuer,
-        ...(options.audiences.length > 0 && { audiences: options.audiences }),
-        clock,
-        lookups: tokenLookups(objects),
-      });
-      const chain = apiAuthentication({ clientCA: options.clientCA, tokens, anonymous: options.anonymous, clock });
-      const authorization = apiAuthorization(objects);
-      const authorize = authorizerOf(options.authorizationModes, authorization.authorize);
-      const judged = { ...authorization, authorize };
+    plugins: ({ objects, writer }) => {
+      const { clientCA, serviceAccountKey, issuer, anonymous, log } = options;
+      const audiences = options.audiences.length > 0 ? { audiences: options.audiences } : {};
+      const auth = apiAuth({ objects, writer, clientCA, serviceAccountKey, issuer, ...audiences, anonymous, clock, log });
+      const authorize = authorizerOf(options.authorizationModes, auth.authorize);
       const proxy = proxyEndpoints({ objects, authorize, credentials: () => options.kubelet });
-      closers.push(
-        () => proxy.close(),
-        () => authorization.close(),
-      );
+      parts.auth = auth;
+      parts.proxy = proxy;
       return {
-        authenticate: async (exchange) => {
-          const result = await chain(credentialsOf(exchange));
-          return result.kind === 'user' ? result.user : undefined;
-        },
+        ...auth,
         authorize,
-        impersonate: async (exchange, user) => {
-          const wanted = wantedUser(exchange.request.rawHeaders);
-          if (wanted === undefined) return user;
-          const { path, query } = exchange.target;
-          const info = requestInfo(exchange.method, path ?? '/', query);
-          return impersonate(user, wanted, attributesOf(user, info, query), authorize);
-        },
-        endpoints: {
-          create: reviewEndpoints({ authenticate: chain, authorization: judged, tokens, objects, clock }),
-          connect: proxy.connect,
-        },
-        admission: [...admissionPlugins, nodeRestrictionAdmission, escalationAdmission(judged)],
-        openIdConfiguration: () => JSON.stringify(tokens.discovery(`${options.issuer}/openid/v1/jwks`)),
-        jwks: () => JSON.stringify(tokens.jwks()),
+        endpoints: { create: auth.create, connect: proxy.connect },
+        admission: [...admissionPlugins, ...auth.admission],
       };
     },
   });
-  // Only now: the policy's own reconciliation fills the aggregated roles once, and two writers would be in each other's way.
-  const registry = registryOf(handle.objects, handle.writer);
-  closers.push(
-    startClusterRoleAggregation(handle.objects, registry, (error) => log.warn('Aggregated roles could not be filled', { error })),
-  );
+  const ready = parts.auth?.reconcile() ?? Promise.resolve();
+  ready.catch((error: unknown) => options.log.error('The bootstrap roles could not be put in place', { error }));
   return {
     ...handle,
+    ready,
     close: async (graceMs) => {
-      for (const stop of closers) stop();
+      await ready.catch(() => undefined);
+      parts.proxy?.close();
+      parts.auth?.close();
       await handle.close(graceMs);
     },
   };
-}
-
-/** The server's own reads and writes as the policy's parts take them: for any resource, untyped. */
-function registryOf(objects: ObjectReader, writer: ObjectWriter): PolicyRegistry {
-  return { ...objects, ...writer } as unknown as PolicyRegistry;
 }
 
 /** Node and RBAC are one chain; AlwaysAllow and AlwaysDeny stand alone. */
@@ -132,7 +94,7 @@ function versionInfo(): Parameters<typeof startApiServer>[0]['version'] {
     minCompatibilityMinor: String(Number(minor) - 1),
     gitVersion: `${KUBERNETES_VERSION}+nodelet-${NODELET_VERSION}`,
     gitCommit: '',
-    gitTreeState: 'clean',
+    gitTreeState: '',
     buildDate: '1970-01-01T00:00:00Z',
     goVersion: `node${process.version}`,
     compiler: 'v8',

@@ -26,6 +26,8 @@ export interface ApiAuthOptions {
   /** Private key in PEM that signs ServiceAccount tokens. */
   readonly serviceAccountKey: string;
   readonly issuer: string;
+  /** Audiences that tokens for this server name; the issuer when absent. */
+  readonly audiences?: readonly string[];
   /** Where verifiers find the keys; from the issuer when absent. */
   readonly jwksUri?: string;
   readonly staticTokens?: ReadonlyMap<string, UserInfo>;
@@ -57,7 +59,13 @@ export interface ApiAuth {
 export function apiAuth(options: ApiAuthOptions): ApiAuth {
   const { objects, writer, clock } = options;
   const log = options.log.scope('auth');
-  const tokens = serviceAccountIssuer({ key: options.serviceAccountKey, issuer: options.issuer, clock, lookups: tokenLookups(objects) });
+  const tokens = serviceAccountIssuer({
+    key: options.serviceAccountKey,
+    issuer: options.issuer,
+    ...(options.audiences && { audiences: options.audiences }),
+    clock,
+    lookups: tokenLookups(objects),
+  });
   const chain = apiAuthentication({ ...options, tokens });
   const authorization = apiAuthorization(objects);
   const { authorize } = authorization;

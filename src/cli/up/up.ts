@@ -1,7 +1,6 @@
 /** `nodelet up`: both halves on this machine, in one process, joined by HTTPS. Read this as a table of contents. */
 import { hostname } from 'node:os';
 import { APISERVER_FLAGS } from '../../apiserver/flags.ts';
-import type { ApiServerHandle } from '../../apiserver/apiserver.ts';
 import { ensurePki, type Pki } from '../../auth/pki.ts';
 import { createKubeClient } from '../../client/rest-client.ts';
 import type { Controller } from '../../controllers/controller.ts';
@@ -12,7 +11,7 @@ import { flagTexts } from '../../kubelet/flags.ts';
 import { helpText, parseFlags } from '../../util/flags.ts';
 import { systemHost, type Host } from '../../util/host.ts';
 import { createLogger, type Logger } from '../../util/log.ts';
-import { startApiServerHalf } from '../apiserver-half.ts';
+import { startApiServerHalf, type ApiServerHalf } from '../apiserver-half.ts';
 import { startKubeletHalf, type KubeletHalf } from '../kubelet-half.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
 import { bridgeName, chooseRuntime, DEFAULT_POD_CIDR, type ChosenRuntime } from '../runtime.ts';
@@ -95,6 +94,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   );
 
   // The controllers, each with its own identity.
+  await apiServer.ready;
   const identity = (pair: { cert: string; key: string }, userAgent: string): ReturnType<typeof createKubeClient> =>
     createKubeClient({ server, ca: pki.ca.cert, cert: pair.cert, key: pair.key, userAgent });
   const clients = {
@@ -206,7 +206,7 @@ async function startApi(
   flags: ApiFlags,
   host: Host,
   log: Logger,
-): Promise<ApiServerHandle> {
+): Promise<ApiServerHalf> {
   const readFlag = async (
     name: 'kubelet-client-certificate' | 'kubelet-client-key' | 'kubelet-certificate-authority',
   ): Promise<string | undefined> => {
