@@ -143,7 +143,10 @@ async function place(options: LoadOptions, root: string, staging: string, image:
   );
   const target = join(staging, hex);
   const tally: UnpackTally = { entries: 0, bytes: 0, skipped: 0 };
-  if (!present) await files.mkdir(target, { mode: 0o755 });
+  if (!present) {
+    await files.mkdir(target);
+    await files.chmod(target, 0o755);
+  }
   for (const [index, layer] of image.layers.entries()) {
     options.signal?.throwIfAborted();
     const path = await resolveBelow(files, root, layer.path);

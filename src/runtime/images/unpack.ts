@@ -63,9 +63,17 @@ export async function unpackLayer(
     const known = parents.get(path);
     if (known !== undefined) return known;
     const resolved = await resolveBelow(files, root, path === '.' ? '/' : path);
-    await files.mkdir(resolved, { recursive: true, mode: 0o755 });
+    await makeDirectories(resolved);
     parents.set(path, resolved);
     return resolved;
+  }
+
+  /** Directories that no member brought are open to all, whatever this program's umask is. */
+  async function makeDirectories(path: string): Promise<void> {
+    if ((await files.stat(path).catch(() => null))?.isDirectory()) return;
+    await makeDirectories(dirname(path));
+    await files.mkdir(path);
+    await files.chmod(path, 0o755);
   }
 
   /** Removes what lower layers put there, but not what this layer has brought already. */
