@@ -12,9 +12,12 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  // Native packages stay where they are; the others come along, so that start-up reads few files.
+  external: ['lmdb', '@lydell/node-pty'],
+  legalComments: 'linked',
   sourcemap: true,
   chunkNames: 'chunks/[name]-[hash]',
-  banner: {},
+  // CommonJS inside the bundle asks for Node's own modules by require.
+  banner: { js: "import { createRequire as nodeletRequire } from 'node:module'; const require = nodeletRequire(import.meta.url);" },
 });
 if (existsSync('dist/nodelet.js')) chmodSync('dist/nodelet.js', 0o755);
