@@ -37,6 +37,7 @@ describe('a pod of the API server', () => {
       'Running | c:terminated/Completed/0 | Initialized,PodScheduled,Sandbox',
       'Succeeded | c:terminated/Completed/0 | Initialized,PodScheduled',
     ]);
+    await eventually(() => events('done').length >= 3);
     expect(events('done')).toEqual([
       'Normal Pulled: Container image "busybox:1.36" already present on machine and can be accessed by the pod',
       'Normal Created: Container created',
@@ -87,7 +88,10 @@ describe('a pod of the API server', () => {
       'Running | c:waiting/CrashLoopBackOff x1 | Initialized,PodScheduled,Sandbox',
       'Running | c:running x2 ready started | CR,Initialized,PodScheduled,Ready,Sandbox',
     ]);
-    expect(events('crash')).toContain(`Warning BackOff: Back-off restarting failed container c in pod crash_default(${metadata.uid})`);
+    await eventually(
+      () => events('crash').includes(`Warning BackOff: Back-off restarting failed container c in pod crash_default(${metadata.uid})`),
+      'the event',
+    );
   });
 
   it('tells why a container cannot be started', async () => {
@@ -98,7 +102,7 @@ describe('a pod of the API server', () => {
       'Pending | c:terminated/StartError/128 | Initialized,PodScheduled,Sandbox',
       'Failed | c:terminated/StartError/128 | Initialized,PodScheduled',
     ]);
-    expect(events('nope')).toContain('Warning Failed: Error: exec: "/nope": no such file');
+    await eventually(() => events('nope').includes('Warning Failed: Error: exec: "/nope": no such file'), 'the event');
   });
 
   it('is deleted when its containers have ended', async () => {
@@ -112,7 +116,7 @@ describe('a pod of the API server', () => {
       'Succeeded | c:terminated/Completed/0 | Initialized,PodScheduled | deleting',
     ]);
     expect(runtime.calls).toContain('stopContainer c 7');
-    expect(events('bye')).toContain('Normal Killing: Stopping container c');
+    await eventually(() => events('bye').includes('Normal Killing: Stopping container c'), 'the event');
     await eventually(() => runtime.sandboxes.size === 0 && kubelet.view.pods().length === 0, 'the remains to be removed');
   });
 
@@ -123,7 +127,7 @@ describe('a pod of the API server', () => {
     expect(status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu' });
     expect(status.conditions ?? []).toEqual([]);
     expect(status.message).toMatch(/^Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000, used: 0, capacity: \d+$/);
-    expect(events('big')[0]).toMatch(/^Warning OutOfcpu: Node didn't/);
+    expect(await eventually(() => events('big')[0])).toMatch(/^Warning OutOfcpu: Node didn't/);
   });
 
   it('waits for a secret that comes later', async () => {

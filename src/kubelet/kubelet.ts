@@ -52,6 +52,8 @@ export interface KubeletOptions {
   readonly cgroupRoot: string;
   /** Shown in the Node. Default `v1.36.3`. */
   readonly version?: string;
+  /** Labels that the Node is registered with, beside those of the machine. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
   /** Whether volumes may be mounted. Default: whether this process is root. */
   readonly mayMount?: boolean;
 }
@@ -92,7 +94,15 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   });
   const objects = createObjectCache(client, () => clock.now());
   const tokens = createTokenManager(client, () => clock.now(), log.scope('tokens'));
-  const mirrors = createMirrorPods({ client, log: log.scope('mirror'), node: () => node.node(), appeared: (uid) => manager.wake(uid) });
+  const mirrors = createMirrorPods({
+    client,
+    log: log.scope('mirror'),
+    node: () => node.node(),
+    appeared: (pod, mirror) => {
+      statuses.seen(pod, mirror.status, mirror.metadata.resourceVersion ?? '');
+      manager.wake(pod.metadata.uid);
+    },
+  });
   const statuses = createStatusWriter({
     client,
     clock,

@@ -14,7 +14,7 @@ export interface EventRecorder {
   event(about: ObjectReference, type: EventType, reason: string, message: string): void;
   pod(pod: NodePod, type: EventType, reason: string, message: string): void;
   container(pod: NodePod, target: PodContainer, type: EventType, reason: string, message: string): void;
-  /** Resolves when what was recorded so far is sent or given up. */
+  /** Sends what was recorded so far without delay; resolves when it is sent or given up. */
   flush(): Promise<void>;
 }
 
@@ -25,6 +25,8 @@ export interface RecorderOptions {
   readonly log: Logger;
 }
 
+/** How long an event waits before it is sent, so that it does not hold up the start of the container that it tells of. */
+const DELAY_MS = 100;
 /** Events that wait to be sent; more are dropped and logged. */
 const MAX_WAITING = 1000;
 /** Events whose repeats are counted. */
@@ -48,6 +50,8 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
   const budgets = new Map<string, { tokens: number; at: number }>();
   let waiting = 0;
   let sending: Promise<void> = Promise.resolve();
+  let delay: Promise<void> = Promise.resolve();
+  const hurry = new AbortController();
   let serial = 0;
 
   function allowed(object: string): boolean {
@@ -88,7 +92,9 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
     if (waiting >= MAX_WAITING) return log.warn('Too many events wait to be sent; one is dropped', { reason, object });
     waiting++;
     const at = goTime(clock.now());
-    sending = sending
+    // A little later: what the event tells of goes first.
+    if (waiting === 1) delay = clock.sleep(DELAY_MS, hurry.signal);
+    sending = Promise.all([sending, delay])
       .then(() => send(client, about, type, reason, message, key, at))
       .catch((error: unknown) => log.warn('Event could not be sent', { reason, object, err: errorText(error) }))
       .finally(() => waiting--);
@@ -143,7 +149,10 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
     pod: (pod, type, reason, message) => record(podReference(pod), type, reason, message),
     container: (pod, target, type, reason, message) =>
       record({ ...podReference(pod), fieldPath: containerFieldPath(target) }, type, reason, message),
-    flush: () => sending,
+    flush: () => {
+      hurry.abort();
+      return sending;
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import { errorText, type Logger } from '../../util/log.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import { same } from '../pods/status-patch.ts';
 import { readMachine, type Machine } from './machine.ts';
-import { allocatable, initialNode, nodeLabels, nodeStatus, type NodeInput } from './node-status.ts';
+import { allocatable, initialNode, nodeStatus, type NodeInput } from './node-status.ts';
 
 export interface NodeAgent {
   /** The Node as the API has it; undefined before it is registered, and without an API server. */
@@ -27,6 +27,7 @@ export interface NodeAgentOptions {
   readonly nodeIPs: readonly string[];
   readonly port: number;
   readonly version: string;
+  readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly rootDir: string;
   readonly config: ObjectOf<'kubelet.config.k8s.io/v1beta1.KubeletConfiguration'>;
   readonly runtime: Runtime;
@@ -89,6 +90,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     try {
       node = await api.create(resources.nodes, fresh);
       log.info('Successfully registered node', { node: nodeName });
+      reportedAt = clock.now();
+      announce(undefined, node.status);
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error;
       node = await api.get(resources.nodes, nodeName);
@@ -96,7 +99,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       const before = node.status.nodeInfo?.bootID;
       if (before !== undefined && before !== '' && before !== machine.bootID)
         events.event(reference(), 'Warning', 'Rebooted', `Node ${nodeName} has been rebooted, boot id: ${machine.bootID}`);
-      const labels = nodeLabels(nodeName, machine);
+      const labels = fresh.metadata.labels ?? {};
       if (Object.entries(labels).some(([key, value]) => node?.metadata.labels?.[key] !== value))
         node = await api.patch(resources.nodes, nodeName, 'strategic', { metadata: { labels, annotations: fresh.metadata.annotations } });
     }
@@ -111,10 +114,14 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     if (!changed && clock.now() - reportedAt < reportEveryMs) return;
     node = await api.patch(resources.nodes, nodeName, 'strategic', { status: statusChange(before, status) }, { subresource: 'status' });
     reportedAt = clock.now();
+    announce(before, status);
+  }
+
+  /** An event for every condition that is not as it was. */
+  function announce(before: NodeStatus | undefined, status: NodeStatus): void {
     for (const { type, status: now } of status.conditions ?? []) {
       const was = before?.conditions?.find((c) => c.type === type)?.status;
-      const names = NODE_EVENTS[type];
-      const reason = names?.[now === 'True' ? 0 : 1];
+      const reason = NODE_EVENTS[type]?.[now === 'True' ? 0 : 1];
       if (reason !== undefined && was !== now) events.event(reference(), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);
     }
   }

@@ -1,6 +1,6 @@
 /** The Node object as this machine fills it in (kubernetes `pkg/kubelet/nodestatus/setters.go`, `kubelet_node_status.go`). */
 import { isIPv4 } from 'node:net';
-import { formatQuantity, quantityOf, quantityValue } from '../../api/quantity.ts';
+import { formatQuantity, quantityMilli, quantityOf, quantityValue } from '../../api/quantity.ts';
 import { goTime } from '../../api/time.ts';
 import type { Node, NodeCondition, NodeStatus, ObjectOf } from '../../api/types.ts';
 import type { Image, RuntimeCondition, RuntimeVersion } from '../../runtime/runtime.ts';
@@ -14,6 +14,7 @@ export interface NodeInput {
   readonly port: number;
   /** Shown as the kubelet's version: `v1.36.3`. */
   readonly version: string;
+  readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly machine: Machine;
   readonly config: KubeletConfiguration;
   readonly runtime: RuntimeVersion;
@@ -38,7 +39,7 @@ export function initialNode(input: NodeInput): Node {
     kind: 'Node',
     metadata: {
       name: nodeName,
-      labels: nodeLabels(nodeName, machine),
+      labels: { ...machineLabels(nodeName, machine), ...input.nodeLabels },
       annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
     },
     spec: { ...(config.registerWithTaints && config.registerWithTaints.length > 0 && { taints: config.registerWithTaints }) },
@@ -46,7 +47,7 @@ export function initialNode(input: NodeInput): Node {
   };
 }
 
-export function nodeLabels(nodeName: string, { architecture, operatingSystem }: Machine): Record<string, string> {
+function machineLabels(nodeName: string, { architecture, operatingSystem }: Machine): Record<string, string> {
   return {
     'beta.kubernetes.io/arch': architecture,
     'beta.kubernetes.io/os': operatingSystem,
@@ -115,7 +116,7 @@ export function allocatable(machine: Machine, config: KubeletConfiguration): Rec
   const pages = Object.values(machine.hugepages).reduce((a, b) => a + b, 0);
   const memory = Math.floor(machine.memoryBytes / 1024) * 1024;
   const storage = Math.floor(machine.storageBytes / 1024) * 1024;
-  const cpu = machine.cpus * CPU_MILLI - reserved('cpu').reduce((sum, q) => sum + quantityValue(q) * CPU_MILLI, 0);
+  const cpu = machine.cpus * CPU_MILLI - reserved('cpu').reduce((sum, q) => sum + quantityMilli(q), 0);
   const evict = config.evictionHard ?? {};
   return {
     ...capacity(machine, config),

@@ -7,9 +7,11 @@ export function parseImageName(text: string): { readonly name: string } | { read
   if (/^sha256:[a-f0-9]{64}$/.test(text)) return { name: text };
   const reference = parseReference(text);
   if (reference) return { name: reference.digest === '' && !/:[^/]*$/.test(text) ? `${text}:latest` : text };
-  const lower = parseReference(text.toLowerCase());
-  if (lower === null || text === text.toLowerCase()) return { error: 'invalid reference format' };
-  // Only the letters are wrong: say which part, without the registry.
-  const path = text.slice(text.toLowerCase().indexOf(lower.path.replace(/^library\//, '')), text.length);
-  return { error: `invalid reference format: repository name (${path.replace(/[:@].*$/, '')}) must be lowercase` };
+  if (text === text.toLowerCase() || parseReference(text.toLowerCase()) === null) return { error: 'invalid reference format' };
+  // Only the letters are wrong: say in which part, without the registry.
+  const repository = text.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+  const head = repository.slice(0, Math.max(0, repository.indexOf('/')));
+  const isRegistry = /[.:]/.test(head) || head === 'localhost' || head.toLowerCase() !== head;
+  const path = isRegistry ? repository.slice(head.length + 1) : repository;
+  return { error: `invalid reference format: repository name (${path}) must be lowercase` };
 }

@@ -96,9 +96,11 @@ export function createStatusWriter({ client, clock, log, target }: StatusWriterO
 
   function start(line: Line): void {
     if (client === undefined || line.writing || line.closed) return;
-    line.writing = write(line, client).finally(() => {
-      line.writing = undefined;
-    });
+    line.writing = write(line, client)
+      .catch((error: unknown) => log.error('Pod status could not be written', { err: errorText(error) }))
+      .finally(() => {
+        line.writing = undefined;
+      });
   }
 
   return {

@@ -18,6 +18,8 @@ const INITIAL: Readonly<Record<ProbeKind, ProbeResult>> = { liveness: 'success',
 /** An attempt that could not be done is done again this often before it is told. */
 const MAX_TRIES = 3;
 const DEFAULT_PERIOD_SECONDS = 10;
+/** A program that was started just now is not asked yet: its first answer would be that nothing listens. */
+const FIRST_ATTEMPT_MS = 400;
 
 export interface ProberOptions {
   readonly runtime: Runtime;
@@ -30,6 +32,8 @@ interface Worker {
   readonly containerId: string;
   readonly stop: AbortController;
   result: ProbeResult;
+  /** Tries at once. */
+  kick: () => void;
 }
 
 interface PodProbes {
@@ -51,7 +55,7 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
     podIP: string,
     changed: () => void,
   ): Worker {
-    const worker: Worker = { kind, containerId: running.id, stop: new AbortController(), result: INITIAL[kind] };
+    const worker: Worker = { kind, containerId: running.id, stop: new AbortController(), result: INITIAL[kind], kick: () => undefined };
     const { signal } = worker.stop;
     const periodMs = (probe.periodSeconds ?? DEFAULT_PERIOD_SECONDS) * 1000;
     let same = 0;
@@ -67,6 +71,7 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
       if (worker.result === result) return;
       worker.result = result;
       results.set(key(kind, running.id), result);
+      if (kind === 'startup' && result === 'success') kickOthers(pod.metadata.uid, running.id);
       changed();
     };
     async function once(): Promise<boolean> {
@@ -102,9 +107,20 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
     const plan = (ms: number): void => {
       timer = clock.after(ms, () => void attempt());
     };
+    worker.kick = () => {
+      timer?.cancel();
+      plan(0);
+    };
     results.set(key(kind, running.id), worker.result);
-    plan(Math.max(0, running.startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now()));
+    const firstMs = Math.max(FIRST_ATTEMPT_MS, (probe.initialDelaySeconds ?? 0) * 1000);
+    plan(Math.max(0, running.startedAt + firstMs - clock.now()));
     return worker;
+  }
+
+  /** The container has started: the probes that waited for that are next. */
+  function kickOthers(uid: string, containerId: string): void {
+    for (const worker of pods.get(uid)?.workers.values() ?? [])
+      if (worker.containerId === containerId && worker.kind !== 'startup') worker.kick();
   }
 
   function end(probes: PodProbes, name: string, worker: Worker): void {

@@ -22,8 +22,8 @@ export interface MirrorPodsOptions {
   readonly client: KubeClient | undefined;
   readonly log: Logger;
   readonly node: () => Node | undefined;
-  /** A mirror appeared: the pod's status can be written now. */
-  readonly appeared: (staticUid: string) => void;
+  /** A mirror appeared or changed: the static pod's status belongs there. */
+  readonly appeared: (pod: NodePod, mirror: NodePod) => void;
 }
 
 export function createMirrorPods({ client, log, node, appeared }: MirrorPodsOptions): MirrorPods {
@@ -67,7 +67,7 @@ export function createMirrorPods({ client, log, node, appeared }: MirrorPodsOpti
       if (present) mirrors.set(key, mirror);
       else mirrors.delete(key);
       const pod = desired.get(key);
-      if (present && pod) appeared(pod.metadata.uid);
+      if (present && pod) appeared(pod, mirror);
       repair(key);
     },
     target(pod) {

@@ -424,6 +424,6 @@ describe('pull secrets', () => {
     { '.dockerconfigjson': Buffer.from('null').toString('base64') },
     {},
   ])('of no use are passed over: %j', (data) => {
-    expect(pullCredentials({ metadata: {}, data: data as Record<string, string> })).toEqual([]);
+    expect(pullCredentials({ metadata: {}, data })).toEqual([]);
   });
 });

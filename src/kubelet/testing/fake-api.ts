@@ -49,6 +49,7 @@ export function createFakeApi(nodeName: string): FakeApi {
     const name = given.metadata.name ?? '';
     if (table(resource).has(key(of, name))) throw alreadyExists(resource, name);
     const item: Item = {
+      status: {},
       ...given,
       metadata: {
         ...given.metadata,
