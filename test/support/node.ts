@@ -1,75 +1,56 @@
 /** A whole nodelet for a test: its own data directory, ports, addresses; containers and files are gone afterwards. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { claimNumber } from './claim.ts';
 import { freePorts } from './free-port.ts';
+import { nodelet, PROGRAM, runProgram, startProgram, type Result, type RunningProgram } from './program.ts';
 import { until } from './until.ts';
 
-export const PROGRAM = resolve('dist/nodelet.js');
-
-export interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+/** How many nodes fit on one machine: each has a /24 of its own for pods and one for Services. */
+const SLOTS = 200;
+const START_MS = 30_000;
 
 export interface TestNode {
   readonly dataDir: string;
   readonly apiPort: number;
   readonly kubeletPort: number;
   readonly nodeName: string;
+  /** The cgroup below which its pods are, in each tree. */
+  readonly cgroupRoot: string;
+  readonly podCIDR: string;
+  /** With KUBECONFIG for this node. */
   readonly env: NodeJS.ProcessEnv;
   readonly pid: () => number;
   kubectl(...args: string[]): Promise<Result>;
   /** kubectl with something on its standard input. */
   kubectlWith(input: string, ...args: string[]): Promise<Result>;
+  /** kubectl that goes on beside the test. */
+  kubectlBeside(...args: string[]): RunningProgram;
   /** Like `kubectl`, but throws unless it exits with 0; its output. */
   ok(...args: string[]): Promise<string>;
   /** Applies a manifest; throws unless that succeeds. */
   apply(manifest: unknown): Promise<string>;
+  /** What it has printed since its first start. */
   log(): string;
-  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Its exit code; null after a signal. */
+  kill(signal: NodeJS.Signals): Promise<number | null>;
   start(...more: string[]): Promise<void>;
   /** Stops the program and removes what it ran and kept. */
   destroy(): Promise<void>;
 }
 
-/** Runs a program to its end. */
-export function runProgram(
-  command: string,
-  args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
-): Promise<Result> {
-  return new Promise((ok, failed) => {
-    const child = spawn(command, args, { env: options.env ?? process.env, stdio: ['pipe', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => (stdout += String(chunk)));
-    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input ?? '');
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
-    child.on('error', failed);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      ok({ code, stdout, stderr });
-    });
-  });
-}
-
-let instances = 0;
-
 /** Starts a node; `flags` are added to `nodelet up`. */
 export async function startTestNode(flags: readonly string[] = []): Promise<TestNode> {
   const root = mkdtempSync(join(tmpdir(), 'nodelet-test-'));
   const dataDir = join(root, 'data');
+  const slot = await claimNumber('node', SLOTS);
   const [apiPort = 0, kubeletPort = 0] = await freePorts(2);
-  // Each node of a test run has ranges of its own, so that several fit on one machine.
-  const slot = (process.pid * 7 + instances++) % 200;
-  const nodeName = `test-${slot}`;
-  const ranges = [`--service-cluster-ip-range=10.97.${slot}.0/24`, `--pod-cidr=10.98.${slot}.0/24`];
-  const env = { ...process.env, KUBECONFIG: join(dataDir, 'kubeconfig'), KUBECACHEDIR: join(root, 'cache') };
+  const nodeName = `test-${slot.number}`;
+  const cgroupRoot = `/nodelet-${nodeName}`;
+  const podCIDR = `10.98.${slot.number}.0/24`;
+  const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: join(dataDir, 'kubeconfig'), KUBECACHEDIR: join(root, 'cache') };
   const logFile = join(root, 'log');
   let child: ChildProcess | undefined;
 
@@ -82,24 +63,26 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
       `--port=${kubeletPort}`,
       '--healthz-port=0',
       `--hostname-override=${nodeName}`,
-      ...ranges,
+      `--service-cluster-ip-range=10.97.${slot.number}.0/24`,
+      `--pod-cidr=${podCIDR}`,
+      `--cgroup-root=${cgroupRoot}`,
       ...flags,
       ...more,
     ];
-    const started = spawn(process.execPath, [PROGRAM, ...args], {
-      stdio: ['ignore', log, log],
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: '' },
-    });
+    const started = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', log, log] });
+    closeSync(log);
     child = started;
     await until(
       'the node to be ready',
       async () => {
-        if (started.exitCode !== null) throw new Error(`nodelet ended with code ${started.exitCode}: ${readFileSync(logFile, 'utf8')}`);
+        if (started.exitCode !== null || started.signalCode !== null) return 'ended';
         const { stdout } = await kubectl('get', 'node', nodeName, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}');
         return stdout === 'True';
       },
-      30_000,
-    );
+      START_MS,
+    ).then((outcome) => {
+      if (outcome === 'ended') throw new Error(`nodelet ended with ${started.exitCode}: ${readFileSync(logFile, 'utf8')}`);
+    });
   }
 
   const kubectlWith = (input: string, ...args: string[]): Promise<Result> => runProgram('kubectl', args, { env, input });
@@ -109,39 +92,51 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
     return stdout;
   };
 
-  async function kill(signal: NodeJS.Signals): Promise<void> {
+  async function kill(signal: NodeJS.Signals): Promise<number | null> {
     const running = child;
-    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
-    const gone = new Promise((ok) => {
-      running.once('exit', ok);
-    });
-    running.kill(signal);
-    await gone;
+    if (running === undefined) return null;
+    if (running.exitCode === null && running.signalCode === null) {
+      const gone = new Promise((ok) => {
+        running.once('exit', ok);
+      });
+      running.kill(signal);
+      await gone;
+    }
+    return running.exitCode;
   }
 
-  await start();
+  async function destroy(): Promise<void> {
+    await kill('SIGTERM');
+    const { code, stdout, stderr } = await nodelet('down', `--data-dir=${dataDir}`, '--purge');
+    rmSync(root, { recursive: true, force: true });
+    await slot.release();
+    if (code !== 0) throw new Error(`could not clean up ${dataDir}: ${stdout}${stderr}`);
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await destroy().catch(() => undefined);
+    throw error;
+  }
   return {
     dataDir,
     apiPort,
     kubeletPort,
     nodeName,
+    cgroupRoot,
+    podCIDR,
     env,
     pid: () => child?.pid ?? 0,
     kubectl,
     kubectlWith,
+    kubectlBeside: (...args) => startProgram('kubectl', args, { env }),
     ok: async (...args) => must(args, await kubectl(...args)),
     apply: async (manifest) =>
       must(['apply'], await kubectlWith(typeof manifest === 'string' ? manifest : JSON.stringify(manifest), 'apply', '-f', '-')),
     log: () => readFileSync(logFile, 'utf8'),
     kill,
     start,
-    destroy: async () => {
-      await kill('SIGTERM');
-      const { code } = await runProgram(process.execPath, [PROGRAM, 'down', `--data-dir=${dataDir}`, '--purge'], {
-        timeoutMs: 30_000,
-      });
-      if (code !== 0) throw new Error(`could not clean up ${dataDir}`);
-      rmSync(root, { recursive: true, force: true });
-    },
+    destroy,
   };
 }

@@ -1,0 +1,24 @@
+/** One node for all tests of a file. */
+import { afterAll, beforeAll } from 'vitest';
+import { missing } from './need.ts';
+import { startTestNode, type TestNode } from './node.ts';
+
+/** Why the tests of this machine's nodes cannot run here, or undefined. */
+export function missingForNodes(...more: string[]): string | undefined {
+  return missing(['kubectl', 'ip', 'nft', 'unshare', 'nsenter', ...more], true);
+}
+
+/** Starts a node before the tests of this file and removes it after them; how to get at it. */
+export function sharedNode(flags: readonly string[] = []): () => TestNode {
+  let node: TestNode | undefined;
+  beforeAll(async () => {
+    if (missingForNodes() === undefined) node = await startTestNode(flags);
+  });
+  afterAll(async () => {
+    await node?.destroy();
+  });
+  return () => {
+    if (node === undefined) throw new Error('the node of this file is not running');
+    return node;
+  };
+}
