@@ -13,6 +13,20 @@ const golden = resolve(process.env['GOLDEN_DIR'] ?? '../shared/golden');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const show = process.argv.find((argument) => argument.startsWith('--show='))?.slice(7) ?? '0';
 const NODE = 'nodelet-node';
+/** `--offset=N` moves every port and range, so that several runs fit on one machine; the few recorded answers that name a port then differ. */
+const offset = Number(process.argv.find((argument) => argument.startsWith('--offset='))?.slice(9) ?? 0);
+const port = { api: 6443 + offset, secure: 10250 + offset, readonly: 10255 + offset, healthz: 10248 + offset };
+const moved =
+  offset === 0
+    ? []
+    : [
+        `--secure-port=${port.api}`,
+        `--port=${port.secure}`,
+        `--read-only-port=${port.readonly}`,
+        `--healthz-port=${port.healthz}`,
+        `--service-cluster-ip-range=10.110.${offset % 250}.0/24`,
+        `--pod-cidr=10.111.${offset % 250}.0/24`,
+      ];
 
 if (!existsSync(golden)) {
   process.stderr.write(`golden: no recordings at ${golden}; set GOLDEN_DIR\n`);
@@ -56,7 +70,15 @@ async function start(config: string): Promise<ChildProcess> {
   const log = openSync(join(work, 'nodelet.log'), 'a');
   const child = spawn(
     process.execPath,
-    [resolve('dist/nodelet.js'), 'up', `--data-dir=${data}`, `--config=${config}`, `--hostname-override=${NODE}`, '--runtime=process'],
+    [
+      resolve('dist/nodelet.js'),
+      'up',
+      `--data-dir=${data}`,
+      `--config=${config}`,
+      `--hostname-override=${NODE}`,
+      '--runtime=process',
+      ...moved,
+    ],
     {
       stdio: ['ignore', log, log],
     },
@@ -169,17 +191,17 @@ async function main(): Promise<void> {
       );
       compare(recording);
     };
-    if (wants('kubelet-secure')) ask('kubelet-secure', 'https://127.0.0.1:10250', 'kubelet-steps.mjs');
-    if (wants('kubelet-readonly')) ask('kubelet-readonly', 'http://127.0.0.1:10255', 'kubelet-steps.mjs');
-    if (wants('kubelet-healthz')) ask('kubelet-healthz', 'http://127.0.0.1:10248', 'kubelet-steps.mjs');
+    if (wants('kubelet-secure')) ask('kubelet-secure', `https://127.0.0.1:${port.secure}`, 'kubelet-steps.mjs');
+    if (wants('kubelet-readonly')) ask('kubelet-readonly', `http://127.0.0.1:${port.readonly}`, 'kubelet-steps.mjs');
+    if (wants('kubelet-healthz')) ask('kubelet-healthz', `http://127.0.0.1:${port.healthz}`, 'kubelet-steps.mjs');
     if (wants('streams')) {
       const { cert, key } = (JSON.parse(readFileSync(creds, 'utf8')) as { admin: { cert: string; key: string } }).admin;
       run(
         process.execPath,
         [
           join(golden, 'streams-run.mjs'),
-          '--base=https://127.0.0.1:10250',
-          '--api=https://127.0.0.1:6443',
+          `--base=https://127.0.0.1:${port.secure}`,
+          `--api=https://127.0.0.1:${port.api}`,
           `--cert=${cert}`,
           `--key=${key}`,
         ],
@@ -190,7 +212,7 @@ async function main(): Promise<void> {
       );
       compareStreams();
     }
-    if (wants('apiserver')) ask('apiserver', 'https://127.0.0.1:6443', 'apiserver-steps.mjs');
+    if (wants('apiserver')) ask('apiserver', `https://127.0.0.1:${port.api}`, 'apiserver-steps.mjs');
     if (wants('kubectl')) {
       run('bash', [join(golden, 'kubectl-run.sh')], { file: join(work, 'kubectl.jsonl'), env: { KUBECTL: kubectl, NODE } });
       compare('kubectl');
@@ -199,7 +221,7 @@ async function main(): Promise<void> {
       const { cert, key } = (JSON.parse(readFileSync(creds, 'utf8')) as { admin: { cert: string; key: string } }).admin;
       run(
         process.execPath,
-        [join(golden, 'pods-run.mjs'), '--base=https://127.0.0.1:6443', `--cert=${cert}`, `--key=${key}`, `--node=${NODE}`],
+        [join(golden, 'pods-run.mjs'), `--base=https://127.0.0.1:${port.api}`, `--cert=${cert}`, `--key=${key}`, `--node=${NODE}`],
         {
           file: join(work, 'pods.jsonl'),
         },
@@ -211,11 +233,12 @@ async function main(): Promise<void> {
       const closed = join(work, 'noanon.yaml');
       writeFileSync(closed, readFileSync(config, 'utf8').replace('anonymous: {enabled: true}', 'anonymous: {enabled: false}'));
       node = await start(closed);
-      ask('kubelet-noanon', 'https://127.0.0.1:10250', 'kubelet-steps.mjs');
+      ask('kubelet-noanon', `https://127.0.0.1:${port.secure}`, 'kubelet-steps.mjs');
     }
     run(kubectl, ['delete', 'namespace', 'web', 'golden', 'kc', 'life', '--ignore-not-found', '--timeout=60s'], { tolerant: true });
   } finally {
     await stop(node);
+    run(process.execPath, [resolve('dist/nodelet.js'), 'down', `--data-dir=${data}`, '--purge'], { tolerant: true });
     if (process.argv.includes('--keep')) process.stdout.write(`\nkept: ${work}\n`);
     else rmSync(work, { recursive: true, force: true });
   }
