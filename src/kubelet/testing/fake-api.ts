@@ -16,6 +16,8 @@ export interface FakeApi {
   /** Creates a pod that is bound to the node already. */
   createPod(pod: Pod): Stored<Pod>;
   put(resource: ResourceDefinition, object: unknown): void;
+  /** As an update of the pod by a user. */
+  replacePod(pod: Stored<Pod>): void;
   pod(name: string): Stored<Pod> | undefined;
   /** As `kubectl delete pod`. */
   deletePod(name: string, graceSeconds?: number): void;
@@ -157,6 +159,8 @@ export function createFakeApi(nodeName: string): FakeApi {
       ) as unknown as Stored<Pod>;
     },
     put: (resource, object) => void add(resource, object, undefined),
+    replacePod: (pod) =>
+      void change(resources.pods, find(resources.pods, 'default', pod.metadata.name), structuredClone(pod) as unknown as Item),
     pod: (name) => table(resources.pods).get(key('default', name)) as unknown as Stored<Pod> | undefined,
     deletePod(name, graceSeconds) {
       const item = find(resources.pods, 'default', name);
