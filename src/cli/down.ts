@@ -1,4 +1,5 @@
 /** `nodelet down`: takes away what `up` left on this machine. */
+import { removePodNetwork } from '../runtime/process/network.ts';
 import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
@@ -40,7 +41,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     );
     const removed = await removeContainers(runtime, log);
     await runtime.close();
-    await host.processes.run('ip', ['link', 'del', machine.bridge]);
+    await removePodNetwork(host, machine.bridge);
     await removeServiceAddresses(machine.serviceAddresses, host);
     process.stdout.write(`Removed ${removed} ${removed === 1 ? 'pod' : 'pods'} and their network.\n`);
   }

@@ -8,6 +8,7 @@ import { startRootCaController } from '../../controllers/root-ca.ts';
 import { startScheduler } from '../../controllers/scheduler/scheduler.ts';
 import { startServiceAccountController } from '../../controllers/service-accounts.ts';
 import { flagTexts } from '../../kubelet/flags.ts';
+import { removePodNetwork } from '../../runtime/process/network.ts';
 import { helpText, parseFlags } from '../../util/flags.ts';
 import { systemHost, type Host } from '../../util/host.ts';
 import { createLogger, type Logger } from '../../util/log.ts';
@@ -23,7 +24,7 @@ import { kubeletConfiguration } from './configuration.ts';
 import { dataDirAt, openDataDir, type DataDir } from './data-dir.ts';
 import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
 import { writeMachineRecord } from './machine-record.ts';
-import { allAddresses, ensureServiceInterface, hostAddress, isLinuxRoot } from './machine.ts';
+import { allAddresses, ensureServiceInterface, hostAddress, isLinuxRoot, removeServiceAddresses } from './machine.ts';
 import { removeContainers } from './remove-containers.ts';
 
 export const help = (): string => `Starts an API server and a kubelet on this machine and runs until it is told to stop.
@@ -185,6 +186,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   renewal.cancel();
   if (own.rm) await removeContainers(chosen.runtime, log);
   await close();
+  if (own.rm) {
+    await removePodNetwork(host, bridgeName(podCIDR));
+    await removeServiceAddresses(serviceAddresses, host);
+  }
   return 0;
 }
 

@@ -36,7 +36,7 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
   const subnet = parseSubnet(options.subnet);
   if (!/^[a-zA-Z0-9_-]{1,15}$/.test(options.bridge)) throw new Error(`"${options.bridge}" is not a name for a bridge`);
   const addresses = createAddressPool(subnet);
-  const table = `nodelet_${options.bridge.replaceAll('-', '_')}`;
+  const table = tableOf(options.bridge);
   const notices: string[] = [];
   const mtu = await uplinkMtu(host);
   let problem: string | null = null;
@@ -116,11 +116,18 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
         log.warn('A pod interface could not be removed', { interface: interfaceOf(sandboxId), error: failed });
     },
     publish,
-    async remove() {
-      if (rules === 'nft') await run('nft', ['delete', 'table', 'ip', table]);
-      await run('ip', ['link', 'del', options.bridge]);
-    },
+    remove: () => removePodNetwork(host, options.bridge),
   };
+}
+
+const tableOf = (bridge: string): string => `nodelet_${bridge.replaceAll('-', '_')}`;
+
+/** Takes a bridge and its rules away, whoever made them; what is not there is fine. */
+export async function removePodNetwork({ processes }: Host, bridge: string): Promise<void> {
+  await Promise.allSettled([
+    processes.run('nft', ['delete', 'table', 'ip', tableOf(bridge)]),
+    processes.run('ip', ['link', 'del', bridge]),
+  ]);
 }
 
 /** What stands for the network where containers share the host's. */
