@@ -126,15 +126,33 @@ test('kubectl exec -i pipes standard input, its end included, also a megabyte of
   expect((await kubectlWith('x'.repeat(1_000_000), 'exec', '-i', 'hello', '--', 'wc', '-c')).stdout.trim()).toBe('1000000');
 });
 
-testWithTerminal('kubectl exec -it gives a terminal that knows its size', async () => {
+testWithTerminal('kubectl exec -it gives a terminal with a size, job control and an interrupt key', async () => {
   const { env } = node();
   // `script` lends kubectl a terminal, whose size stty sets first.
-  const typed = startProgram('script', ['-qec', 'stty rows 33 cols 99; kubectl exec -it hello -- sh', '/dev/null'], { env });
-  await until('a prompt', () => typed.stdout().includes('#') || typed.stdout().includes('$'));
-  typed.write('tty && stty size; exit 5\n');
+  const typed = startProgram('script', ['-qec', 'stty rows 33 cols 99; kubectl exec -it hello -- bash', '/dev/null'], { env });
+  await until('a prompt', () => typed.stdout().includes('# '));
+  typed.write('test -t 0 && stty size\n');
+  await until('the size', () => typed.stdout().includes('33 99'));
+  typed.write('sh -c "echo aslee\\p; sleep 3600"\n');
+  await until('the command', () => typed.stdout().includes('asleep'));
+  typed.write('\u0003');
+  await until('the interrupt', () => typed.stdout().includes('^C'));
+  typed.write('exit 5\n');
   expect(await typed.ended, typed.stdout()).toBe(5);
-  expect(typed.stdout()).toMatch(/\/dev\/(pts\/\d+|console|tty)/);
-  expect(typed.stdout()).toContain('33 99');
+  expect(typed.stdout()).not.toMatch(/no job control|cannot set terminal/i);
+});
+
+testWithTerminal('kubectl run -it --rm gives the first process a terminal, and its exit code', async () => {
+  const { env, kubectl } = node();
+  const command = 'stty rows 33 cols 99; kubectl run shell -it --rm --restart=Never --image=host -- bash';
+  const typed = startProgram('script', ['-qec', command, '/dev/null'], { env });
+  await until('a prompt', () => typed.stdout().includes('# ') || typed.stdout().includes('press enter'));
+  typed.write('\ntest -t 0 && stty size; echo "pid $$"\n');
+  await until('the answer', () => typed.stdout().includes('33 99') && typed.stdout().includes('pid 1\r\n'));
+  typed.write('exit 6\n');
+  expect(await typed.ended, typed.stdout()).toBe(6);
+  expect(typed.stdout()).not.toMatch(/no job control|cannot set terminal/i);
+  expect((await kubectl('get', 'pod', 'shell')).code).toBe(1);
 });
 
 test('kubectl cp copies in and out', async () => {

@@ -98,7 +98,15 @@ async function enterArguments(context: RuntimeContext, container: Container, opt
   checkArguments(options.command, env);
   if (context.plain) return plainArguments(context, record, '', options.command, env);
   const groups = (await context.cgroups?.joinFiles(record.cgroup)) ?? [];
-  const inside = [`${TOOLS_IN_CONTAINER}/ld.so`, '--inhibit-cache', '--library-path', TOOLS_IN_CONTAINER, `${TOOLS_IN_CONTAINER}/sh`];
+  const tool = (name: string): string[] => [
+    `${TOOLS_IN_CONTAINER}/ld.so`,
+    '--inhibit-cache',
+    '--library-path',
+    TOOLS_IN_CONTAINER,
+    `${TOOLS_IN_CONTAINER}/${name}`,
+  ];
+  // A shell's job control needs a terminal whose session and process groups are of its own pid namespace.
+  const inside = [...(options.tty ? [...tool('setsid'), '--ctty'] : []), ...tool('sh')];
   const join = ['nsenter', '--target', String(state.pid), '--mount', '--net', '--uts', '--ipc', '--pid', '--'];
   const script = [
     `${TOOLS_IN_CONTAINER}/exec.sh`,

@@ -4,7 +4,7 @@ import type { Host } from '../../util/host.ts';
 import { hostScripts, toolScripts } from './scripts.ts';
 
 /** Helpers that must run inside a container's root, where the host's files are out of reach. */
-const HELPERS = ['sh', 'env', 'setpriv', 'umount', 'mount', 'mkdir', 'readlink', 'sleep'] as const;
+const HELPERS = ['sh', 'env', 'setpriv', 'umount', 'mount', 'mkdir', 'readlink', 'sleep', 'setsid'] as const;
 
 /** Programs that run on the host; without the first of each line nothing starts. */
 const HOST_PROGRAMS = ['sh', 'unshare', 'nsenter', 'mount', 'umount', 'pivot_root', 'mknod'] as const;
