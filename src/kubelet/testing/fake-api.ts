@@ -159,8 +159,7 @@ export function createFakeApi(nodeName: string): FakeApi {
       ) as unknown as Stored<Pod>;
     },
     put: (resource, object) => void add(resource, object, undefined),
-    replacePod: (pod) =>
-      void change(resources.pods, find(resources.pods, 'default', pod.metadata.name), structuredClone(pod) as unknown as Item),
+    replacePod: (pod) => void change(resources.pods, find(resources.pods, 'default', pod.metadata.name), structuredClone(pod)),
     pod: (name) => table(resources.pods).get(key('default', name)) as unknown as Stored<Pod> | undefined,
     deletePod(name, graceSeconds) {
       const item = find(resources.pods, 'default', name);
