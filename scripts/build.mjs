@@ -1,12 +1,13 @@
-// Bundles the command and the library into dist/: start-up is counted from there.
+// Bundles the command and the library into dist/, or the directory that is named: start-up is counted from there.
 import { build } from 'esbuild';
 import { rmSync, chmodSync, existsSync } from 'node:fs';
 
-rmSync('dist', { recursive: true, force: true });
+const outdir = process.argv[2] ?? 'dist';
+rmSync(outdir, { recursive: true, force: true });
 const entries = { nodelet: 'src/cli/nodelet.ts' };
 await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -20,4 +21,4 @@ await build({
   // CommonJS inside the bundle asks for Node's own modules by require.
   banner: { js: "import { createRequire as nodeletRequire } from 'node:module'; const require = nodeletRequire(import.meta.url);" },
 });
-if (existsSync('dist/nodelet.js')) chmodSync('dist/nodelet.js', 0o755);
+if (existsSync(`${outdir}/nodelet.js`)) chmodSync(`${outdir}/nodelet.js`, 0o755);

@@ -1,6 +1,6 @@
 /** A whole nodelet for a test: its own data directory, ports, addresses; containers and files are gone afterwards. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claimNumber } from './claim.ts';
@@ -56,6 +56,7 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
 
   async function start(...more: string[]): Promise<void> {
     const log = openSync(logFile, 'a');
+    const before = statSync(logFile).size;
     const args = [
       'up',
       `--data-dir=${dataDir}`,
@@ -76,6 +77,8 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
       'the node to be ready',
       async () => {
         if (started.exitCode !== null || started.signalCode !== null) return 'ended';
+        // After a restart the stored node may still say that it is ready: it counts only once nodelet says that it is up.
+        if (!readFileSync(logFile).subarray(before).includes('nodelet is up')) return false;
         const { stdout } = await kubectl('get', 'node', nodeName, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}');
         return stdout === 'True';
       },
@@ -108,9 +111,9 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
   async function destroy(): Promise<void> {
     await kill('SIGTERM');
     const { code, stdout, stderr } = await nodelet('down', `--data-dir=${dataDir}`, '--purge');
-    rmSync(root, { recursive: true, force: true });
     await slot.release();
     if (code !== 0) throw new Error(`could not clean up ${dataDir}: ${stdout}${stderr}`);
+    rmSync(root, { recursive: true, force: true });
   }
 
   try {

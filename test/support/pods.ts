@@ -36,7 +36,7 @@ export async function runToEnd(node: TestNode, pod: Fields): Promise<string> {
 
 /** Applies a pod and waits until it is ready. */
 export async function runUntilReady(node: TestNode, pod: Fields): Promise<void> {
-  const { name } = pod['metadata'] as { name: string };
+  const { name, namespace = 'default' } = pod['metadata'] as { name: string; namespace?: string };
   await node.apply(pod);
-  await node.ok('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=20s');
+  await node.ok('-n', namespace, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=20s');
 }

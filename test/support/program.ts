@@ -2,8 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 
-/** The bundled command. */
-export const PROGRAM = resolve('dist/nodelet.js');
+/** The bundled command: this run's own, see build.ts, or the one in dist/. */
+export const PROGRAM = resolve(process.env['NODELET_TEST_PROGRAM'] ?? 'dist/nodelet.js');
 
 export interface Result {
   /** Null when a signal ended it. */
