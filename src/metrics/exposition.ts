@@ -3,17 +3,18 @@ import { goFloat, type MetricFamily } from './family.ts';
 /** Families as Prometheus text (version 0.0.4), sorted by name; a family without samples is left out. */
 export function exposition(families: readonly MetricFamily[]): string {
   const sorted = [...families].sort((a, b) => (a.name < b.name ? -1 : 1));
-  let text = '';
+  const parts: string[] = [];
   for (const { name, help, type, write } of sorted) {
     let samples = '';
-    write((suffix, labels, value) => {
-      samples += `${name}${suffix}${labels === '' ? '' : `{${labels}}`} ${goFloat(value)}\n`;
+    write((suffix, labels, value, at) => {
+      samples += `${name}${suffix}${labels === '' ? '' : `{${labels}}`} ${goFloat(value)}${at === undefined ? '' : ` ${at}`}\n`;
     });
-    if (samples !== '') text += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${samples}`;
+    if (samples !== '') parts.push(familyHead(name, type, help), samples);
   }
-  return text;
+  return parts.join('');
 }
 
-function escapeHelp(help: string): string {
-  return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+/** The two lines before a family's samples. */
+export function familyHead(name: string, type: string, help: string): string {
+  return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
 }

@@ -10,9 +10,11 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
-  /** `suffix` follows the family's name; `labels` is `a="b",c="d"` or empty. */
-  readonly write: (sample: (suffix: string, labels: string, value: number) => void) => void;
+  readonly write: (sample: WriteSample) => void;
 }
+
+/** `suffix` follows the family's name; `labels` is `a="b",c="d"` or empty; `at` is in ms since 1970, absent for the moment of the scrape. */
+export type WriteSample = (suffix: string, labels: string, value: number, at?: number) => void;
 
 export interface FamilyOptions {
   readonly name: string;
@@ -25,6 +27,8 @@ export type LabelValues = readonly string[];
 
 export interface Counter extends MetricFamily {
   increase(values?: LabelValues, by?: number): void;
+  /** Ends the series whose values the test picks: what they speak of is gone. */
+  forget(test: (values: LabelValues) => boolean): void;
   clear(): void;
 }
 
@@ -36,6 +40,8 @@ export interface Gauge extends MetricFamily {
 
 export interface Histogram extends MetricFamily {
   observe(value: number, values?: LabelValues): void;
+  /** Ends the series whose values the test picks: what they speak of is gone. */
+  forget(test: (values: LabelValues) => boolean): void;
 }
 
 /** Series that a family keeps before it takes no new ones: labels from outside must not fill the memory. */
@@ -50,6 +56,11 @@ export function counter(options: FamilyOptions): Counter {
 
 export function gauge(options: FamilyOptions): Gauge {
   return { ...options, type: 'gauge', ...numbers(options) };
+}
+
+/** A family whose samples are computed at each scrape. */
+export function collected(type: MetricType, name: string, help: string, write: (sample: WriteSample) => void): MetricFamily {
+  return { name, help, type, write };
 }
 
 /** A family whose one value is computed at each scrape. */
@@ -74,6 +85,7 @@ export function histogram(options: FamilyOptions & { readonly buckets?: readonly
       state.sum += value;
       state.count += 1;
     },
+    forget: (test) => series.forget(test),
     write: (sample) => {
       for (const [labels, { counts, sum, count }] of series.sorted()) {
         const before = labels === '' ? '' : `${labels},`;
@@ -86,7 +98,7 @@ export function histogram(options: FamilyOptions & { readonly buckets?: readonly
   };
 }
 
-function numbers({ labels = [] }: FamilyOptions): Pick<Gauge, 'set' | 'increase' | 'clear' | 'write'> {
+function numbers({ labels = [] }: FamilyOptions): Pick<Gauge, 'set' | 'increase' | 'clear' | 'write'> & Pick<Counter, 'forget'> {
   const series = new Series(labels, () => ({ value: 0 }));
   return {
     set: (value, values = []) => {
@@ -97,6 +109,7 @@ function numbers({ labels = [] }: FamilyOptions): Pick<Gauge, 'set' | 'increase'
       const state = series.of(values);
       if (state !== undefined) state.value += by;
     },
+    forget: (test) => series.forget(test),
     clear: () => series.clear(),
     write: (sample) => {
       for (const [text, { value }] of series.sorted()) sample('', text, value);
@@ -108,7 +121,7 @@ function numbers({ labels = [] }: FamilyOptions): Pick<Gauge, 'set' | 'increase'
 class Series<S> {
   readonly #names: readonly string[];
   readonly #make: () => S;
-  readonly #states = new Map<string, { readonly text: string; readonly state: S }>();
+  readonly #states = new Map<string, { readonly values: LabelValues; readonly text: string; readonly state: S }>();
 
   constructor(names: readonly string[], make: () => S) {
     this.#names = names;
@@ -121,7 +134,7 @@ class Series<S> {
     const known = this.#states.get(key);
     if (known !== undefined) return known.state;
     if (this.#states.size >= MAX_SERIES) return undefined;
-    const made = { text: labelText(this.#names, values), state: this.#make() };
+    const made = { values, text: labelText(this.#names, values), state: this.#make() };
     this.#states.set(key, made);
     return made.state;
   }
@@ -130,29 +143,56 @@ class Series<S> {
     return [...this.#states.values()].map(({ text, state }): [string, S] => [text, state]).sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
+  forget(test: (values: LabelValues) => boolean): void {
+    for (const [key, { values }] of this.#states) if (test(values)) this.#states.delete(key);
+  }
+
   clear(): void {
     this.#states.clear();
   }
 }
 
+/** Bounds that grow by a factor, as client_golang's ExponentialBuckets. */
+export function exponentialBuckets(start: number, factor: number, count: number): number[] {
+  const bounds = [start];
+  while (bounds.length < count) bounds.push((bounds.at(-1) ?? start) * factor);
+  return bounds;
+}
+
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
+
+/** A label's value as it stands between the quotes. */
+export function escapeLabel(value: string): string {
+  return /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (c) => ESCAPES[c] ?? c) : value;
+}
 
 /** `a="b",c="d"`, names sorted, values escaped. */
 export function labelText(names: readonly string[], values: LabelValues): string {
   return names
     .map((name, i): [string, string] => [name, values[i] ?? ''])
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}="${value.replace(/[\\"\n]/g, (c) => ESCAPES[c] ?? c)}"`)
+    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
     .join(',');
 }
 
 /** A number as Go's `strconv.FormatFloat(v, 'g', -1, 64)`, which expositions use. */
 export function goFloat(value: number): string {
+  const size = Math.abs(value);
+  // Nearly all values of a scrape: neither needs an exponent.
+  if (size < 1e6 && (size >= 1e-4 || value === 0)) return value === 0 ? '0' : String(value);
   if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  if (value === 0) return '0';
-  const [digits = '', power = '0'] = value.toExponential().split('e');
+  if (size === Infinity) return value > 0 ? '+Inf' : '-Inf';
+  const [digits = '', power = '0'] = size < 1e21 && Number.isInteger(value) ? integerParts(value) : value.toExponential().split('e');
   const exponent = Number(power);
-  if (exponent >= -4 && exponent < 6) return String(value);
   return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+/** Mantissa and exponent of an integer of seven digits or more: several times faster than toExponential. */
+function integerParts(value: number): [string, string] {
+  const text = String(value);
+  const start = value < 0 ? 2 : 1;
+  let end = text.length;
+  while (end > start && text.charCodeAt(end - 1) === 48) end -= 1;
+  const fraction = text.slice(start, end);
+  return [`${text.slice(0, start)}${fraction === '' ? '' : `.${fraction}`}`, String(text.length - start)];
 }

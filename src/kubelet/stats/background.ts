@@ -1,0 +1,42 @@
+/** Values that take long to find out: what is known is given at once, and found out anew when it is too old. */
+import type { Clock } from '../../util/clock.ts';
+
+export interface Background<T> {
+  /** What is known; the newest value is under way when that is older than the limit. */
+  get(): T | undefined;
+  /** As `get`, but waits for the first value, at most `ms`. */
+  first(ms: number): Promise<T | undefined>;
+}
+
+/** `find` runs once at a time; when it rejects, the old value stays and `failed` is told. */
+export function background<T>(clock: Clock, maxAgeMs: number, find: () => Promise<T>, failed: (error: unknown) => void): Background<T> {
+  let value: T | undefined;
+  let at = -Infinity;
+  let running: Promise<void> | undefined;
+  const refresh = (): void => {
+    if (running || clock.monotonic() - at < maxAgeMs) return;
+    running = find()
+      .then((found) => {
+        value = found;
+      }, failed)
+      .finally(() => {
+        at = clock.monotonic();
+        running = undefined;
+      });
+  };
+  return {
+    get() {
+      refresh();
+      return value;
+    },
+    async first(ms) {
+      refresh();
+      if (value === undefined && running) {
+        const waited = new AbortController();
+        await Promise.race([running, clock.sleep(ms, waited.signal)]);
+        waited.abort();
+      }
+      return value;
+    },
+  };
+}

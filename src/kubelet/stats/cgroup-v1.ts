@@ -1,0 +1,173 @@
+/** Cgroups of version 1: a tree for each controller (opencontainers/cgroups `fs`). Where the unified tree stands beside them, it gives the pressure. */
+import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { limitOf, workingSet, type CgroupReader, type CpuSample, type MemorySample, type ThrottlingSample } from './cgroup-sample.ts';
+import { parseBlkio, parseKeyed, parseNumber, parsePids, parsePressure, type DeviceIo } from './parse.ts';
+import type { StatFile, StatFilePool, StatFiles } from './stat-files.ts';
+
+/** Clock ticks a second in `cpuacct.stat`: fixed in Linux's interface to programs. */
+const NS_PER_TICK = 1e7;
+
+const FILES = {
+  usage: ['cpuacct', 'cpuacct.usage'],
+  cpuTimes: ['cpuacct', 'cpuacct.stat'],
+  throttling: ['cpu', 'cpu.stat'],
+  quota: ['cpu', 'cpu.cfs_quota_us'],
+  procs: ['cpu', 'cgroup.procs'],
+  memory: ['memory', 'memory.stat'],
+  memoryUsage: ['memory', 'memory.usage_in_bytes'],
+  memoryMax: ['memory', 'memory.max_usage_in_bytes'],
+  failures: ['memory', 'memory.failcnt'],
+  kernel: ['memory', 'memory.kmem.usage_in_bytes'],
+  oom: ['memory', 'memory.oom_control'],
+  threads: ['pids', 'pids.current'],
+  threadsMax: ['pids', 'pids.max'],
+} as const;
+
+const PRESSURES = ['cpu', 'memory', 'io'] as const;
+
+/** Opens the cgroup at `path` below every controller's mount; nothing is read yet. */
+export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: CgroupLayout, path: string): CgroupReader {
+  const home = path === '/' ? '' : path;
+  const open: StatFile[] = [];
+  const at = (controller: string, name: string): StatFile | undefined => {
+    const mount = layout.controllers.get(controller);
+    if (mount === undefined) return undefined;
+    const file = pool.file(`${mount}${home}/${name}`);
+    open.push(file);
+    return file;
+  };
+  const f = Object.fromEntries(Object.entries(FILES).map(([key, [controller, name]]) => [key, at(controller, name)])) as Partial<
+    Record<keyof typeof FILES, StatFile>
+  >;
+  const pressures = PRESSURES.map((name) => {
+    const file = layout.unified === null ? undefined : pool.file(`${layout.unified}${home}/${name}.pressure`);
+    if (file) open.push(file);
+    return [name, file] as const;
+  });
+  const blkio = openBlkio(at);
+  const once = (controller: string, name: string): number | undefined => {
+    try {
+      return parseNumber(files.readFile(`${layout.controllers.get(controller) ?? '/nonexistent'}${home}/${name}`));
+    } catch {
+      return undefined;
+    }
+  };
+
+  function cpu(full: boolean): CpuSample | undefined {
+    const usageNs = parseNumber(f.usage?.read());
+    if (usageNs === undefined) return undefined;
+    if (!full) return { usageNs };
+    const times = parseKeyed(f.cpuTimes?.read());
+    const ns = (key: string): number | undefined => ticks(times.get(key));
+    return { usageNs, userNs: ns('user'), systemNs: ns('system') };
+  }
+
+  function throttling(): ThrottlingSample | undefined {
+    if (limitOf(parseNumber(f.quota?.read())) === undefined) return undefined;
+    const stat = parseKeyed(f.throttling?.read());
+    const periods = stat.get('nr_periods');
+    if (periods === undefined) return undefined;
+    return {
+      periods,
+      throttledPeriods: stat.get('nr_throttled') ?? 0,
+      throttledNs: stat.get('throttled_time') ?? 0,
+      burstPeriods: stat.get('nr_bursts') ?? 0,
+      burstNs: stat.get('burst_time') ?? 0,
+    };
+  }
+
+  function memory(full: boolean): MemorySample | undefined {
+    const usage = parseNumber(f.memoryUsage?.read());
+    const stat = parseKeyed(f.memory?.read());
+    const inactiveFile = stat.get('total_inactive_file');
+    if (usage === undefined || inactiveFile === undefined) return undefined;
+    const of = (key: string): number => stat.get(key) ?? 0;
+    return {
+      usage,
+      workingSet: workingSet(usage, inactiveFile),
+      rss: of('total_rss'),
+      cache: of('total_cache'),
+      mappedFile: of('total_mapped_file'),
+      swap: of('total_swap'),
+      activeFile: of('total_active_file'),
+      inactiveFile,
+      // The cgroup's own faults, not those of the cgroups below: as the original counts on version 1.
+      pageFaults: of('pgfault'),
+      majorPageFaults: of('pgmajfault'),
+      ...(full && {
+        maxUsage: parseNumber(f.memoryMax?.read()),
+        failures: parseNumber(f.failures?.read()),
+        kernel: parseNumber(f.kernel?.read()),
+      }),
+    };
+  }
+
+  return {
+    read(depth) {
+      const full = depth === 'full';
+      const pressure = Object.fromEntries(pressures.map(([name, file]) => [name, parsePressure(file?.read())]));
+      if (!full) return { cpu: cpu(false), memory: memory(false), pressure };
+      const max = parseNumber(f.threadsMax?.read());
+      return {
+        cpu: cpu(true),
+        throttling: throttling(),
+        memory: memory(true),
+        threads: parseNumber(f.threads?.read()),
+        threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
+        pressure,
+        io: blkio(),
+        pids: parsePids(f.procs?.read()),
+        oomKills: parseKeyed(f.oom?.read()).get('oom_kill'),
+      };
+    },
+    spec() {
+      return {
+        cpuPeriod: once('cpu', 'cpu.cfs_period_us'),
+        cpuQuota: limitOf(once('cpu', 'cpu.cfs_quota_us')),
+        cpuShares: once('cpu', 'cpu.shares'),
+        memoryLimit: limitOf(once('memory', 'memory.limit_in_bytes')),
+        memoryReservation: limitOf(once('memory', 'memory.soft_limit_in_bytes')),
+        swapLimit: limitOf(once('memory', 'memory.memsw.limit_in_bytes')),
+      };
+    },
+    madeAt() {
+      try {
+        const mount = layout.controllers.get('cpu') ?? layout.controllers.get('memory') ?? '';
+        return files.modifiedAt(`${mount}${home}/cgroup.clone_children`);
+      } catch {
+        return undefined;
+      }
+    },
+    close: () => open.forEach((file) => file.close()),
+  };
+}
+
+const ticks = (count: number | undefined): number | undefined => (count === undefined ? undefined : count * NS_PER_TICK);
+
+/** The scheduler's own counters where it keeps any, else those of throttling, which count every request. */
+function openBlkio(at: (controller: string, name: string) => StatFile | undefined): () => DeviceIo[] {
+  const sources = ['blkio.bfq', 'blkio.throttle'].map((prefix) => ({
+    bytes: at('blkio', `${prefix}.io_service_bytes_recursive`),
+    requests: at('blkio', `${prefix}.io_serviced_recursive`),
+  }));
+  return () => {
+    for (const { bytes, requests } of sources) {
+      const moved = parseBlkio(bytes?.read());
+      if (moved.size === 0) continue;
+      const served = parseBlkio(requests?.read());
+      return [...moved].map(([device, operations]) => {
+        const [major = 0, minor = 0] = device.split(':').map(Number);
+        const counts = served.get(device);
+        return {
+          major,
+          minor,
+          readBytes: operations.get('Read') ?? 0,
+          writeBytes: operations.get('Write') ?? 0,
+          reads: counts?.get('Read') ?? 0,
+          writes: counts?.get('Write') ?? 0,
+        };
+      });
+    }
+    return [];
+  };
+}

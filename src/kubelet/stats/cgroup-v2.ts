@@ -1,0 +1,133 @@
+/** Cgroups of version 2: one tree (opencontainers/cgroups `fs2`). The root has fewer files: what it lacks comes from `/proc`. */
+import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { limitOf, workingSet, type CgroupReader, type MemorySample, type ThrottlingSample } from './cgroup-sample.ts';
+import { parseIoStat, parseKeyed, parseNumber, parsePids, parsePressure } from './parse.ts';
+import type { StatFile, StatFilePool, StatFiles } from './stat-files.ts';
+
+const FILES = {
+  cpu: 'cpu.stat',
+  cpuMax: 'cpu.max',
+  memory: 'memory.stat',
+  memoryUsage: 'memory.current',
+  memoryPeak: 'memory.peak',
+  memoryEvents: 'memory.events',
+  swap: 'memory.swap.current',
+  threads: 'pids.current',
+  threadsMax: 'pids.max',
+  procs: 'cgroup.procs',
+  io: 'io.stat',
+  cpuPressure: 'cpu.pressure',
+  memoryPressure: 'memory.pressure',
+  ioPressure: 'io.pressure',
+} as const;
+
+/** Opens the cgroup at `path` below the unified mount; nothing is read yet. */
+export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: CgroupLayout, path: string): CgroupReader {
+  const directory = `${layout.unified ?? '/sys/fs/cgroup'}${path === '/' ? '' : path}`;
+  const f = Object.fromEntries(Object.entries(FILES).map(([key, name]) => [key, pool.file(`${directory}/${name}`)])) as Record<
+    keyof typeof FILES,
+    StatFile
+  >;
+  const text = (name: string): string | undefined => {
+    try {
+      return files.readFile(`${directory}/${name}`);
+    } catch {
+      return undefined;
+    }
+  };
+
+  function memory(full: boolean): MemorySample | undefined {
+    const stat = parseKeyed(f.memory.read());
+    const inactiveFile = stat.get('inactive_file');
+    if (inactiveFile === undefined) return undefined;
+    const of = (key: string): number => stat.get(key) ?? 0;
+    const usage = path === '/' ? of('anon') + of('file') : parseNumber(f.memoryUsage.read());
+    if (usage === undefined) return undefined;
+    return {
+      usage,
+      workingSet: workingSet(usage, inactiveFile),
+      rss: of('anon'),
+      cache: of('file'),
+      mappedFile: of('file_mapped'),
+      swap: path === '/' ? swapInUse(files) : (parseNumber(f.swap.read()) ?? 0),
+      activeFile: of('active_file'),
+      inactiveFile,
+      pageFaults: of('pgfault'),
+      majorPageFaults: of('pgmajfault'),
+      ...(full && { maxUsage: parseNumber(f.memoryPeak.read()) }),
+    };
+  }
+
+  function throttling(stat: ReadonlyMap<string, number>): ThrottlingSample | undefined {
+    const periods = stat.get('nr_periods');
+    if (periods === undefined || limitOf(parseNumber(f.cpuMax.read()?.split(' ')[0])) === undefined) return undefined;
+    return {
+      periods,
+      throttledPeriods: stat.get('nr_throttled') ?? 0,
+      throttledNs: (stat.get('throttled_usec') ?? 0) * 1000,
+      burstPeriods: stat.get('nr_bursts') ?? 0,
+      burstNs: (stat.get('burst_usec') ?? 0) * 1000,
+    };
+  }
+
+  return {
+    read(depth) {
+      const full = depth === 'full';
+      const stat = parseKeyed(f.cpu.read());
+      const usage = stat.get('usage_usec');
+      const ns = (key: string): number | undefined => thousandfold(stat.get(key));
+      const sample = {
+        cpu: usage === undefined ? undefined : { usageNs: usage * 1000, userNs: ns('user_usec'), systemNs: ns('system_usec') },
+        memory: memory(full),
+        pressure: {
+          cpu: parsePressure(f.cpuPressure.read()),
+          memory: parsePressure(f.memoryPressure.read()),
+          io: parsePressure(f.ioPressure.read()),
+        },
+      };
+      if (!full) return sample;
+      const max = parseNumber(f.threadsMax.read());
+      return {
+        ...sample,
+        throttling: throttling(stat),
+        threads: parseNumber(f.threads.read()),
+        threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
+        io: parseIoStat(f.io.read()),
+        pids: parsePids(f.procs.read()),
+        oomKills: parseKeyed(f.memoryEvents.read()).get('oom_kill'),
+      };
+    },
+    spec() {
+      const [quota, period] = (text('cpu.max') ?? '').trim().split(' ');
+      const weight = parseNumber(text('cpu.weight'));
+      return {
+        cpuPeriod: parseNumber(period),
+        cpuQuota: limitOf(parseNumber(quota)),
+        cpuShares: weight === undefined ? undefined : 2 + Math.floor(((weight - 1) * 262_142) / 9999),
+        memoryLimit: limitOf(parseNumber(text('memory.max'))),
+        memoryReservation: limitOf(parseNumber(text('memory.min'))),
+        swapLimit: limitOf(parseNumber(text('memory.swap.max'))),
+      };
+    },
+    madeAt() {
+      try {
+        return files.modifiedAt(path === '/' ? directory : `${directory}/cgroup.events`);
+      } catch {
+        return undefined;
+      }
+    },
+    close: () => Object.values(f).forEach((file) => file.close()),
+  };
+}
+
+const thousandfold = (value: number | undefined): number | undefined => (value === undefined ? undefined : value * 1000);
+
+function swapInUse(files: StatFiles): number {
+  try {
+    const text = files.readFile('/proc/meminfo');
+    const of = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
+    return Math.max(0, of('SwapTotal') - of('SwapFree'));
+  } catch {
+    return 0;
+  }
+}

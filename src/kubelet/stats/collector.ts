@@ -1,0 +1,285 @@
+/** One pass over the cgroups of the node, for all endpoints: sampled when asked, shared by those who ask at the same time. */
+import { join } from 'node:path';
+import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { CgroupReader, CgroupSample, CgroupSpec, Depth } from './cgroup-sample.ts';
+import { openCgroupV1 } from './cgroup-v1.ts';
+import { openCgroupV2 } from './cgroup-v2.ts';
+import { parseNetDev, type InterfaceStats } from './parse.ts';
+import { processFacts, type ProcessFacts, type TaskStates } from './processes.ts';
+import { statFilePool, type StatFiles } from './stat-files.ts';
+import { groupTargets, podTargets, type MeasuredPod, type PodTargets, type Target } from './targets.ts';
+
+/** One cgroup as it was at `at`. */
+export interface Measured {
+  readonly target: Target;
+  readonly at: number;
+  readonly sample: CgroupSample;
+  readonly spec: CgroupSpec;
+  /** When it was made, in ms since 1970; undefined when that is not known. */
+  readonly madeAt: number | undefined;
+  /** Nanoseconds of CPU a second, over the last 10 to 20 seconds; 0 until there are two samples. */
+  readonly nanoCores: number;
+  /** Running tasks, and those that wait for a disk, averaged over 10 seconds. */
+  readonly load: TaskLoad;
+  readonly processes: ProcessFacts | undefined;
+}
+
+export interface TaskLoad {
+  readonly running: number;
+  readonly uninterruptible: number;
+}
+
+export interface MeasuredPodStats {
+  readonly targets: PodTargets;
+  /** The pod's own cgroup; undefined when it cannot be read. */
+  readonly group: Measured | undefined;
+  readonly sandbox: Measured | undefined;
+  readonly containers: readonly Measured[];
+  readonly networkAt: number;
+  /** Interfaces of the pod's network; undefined when none of its processes is known. */
+  readonly network: readonly InterfaceStats[] | undefined;
+}
+
+export interface Snapshot {
+  readonly at: number;
+  readonly root: Measured | undefined;
+  readonly rootNetwork: readonly InterfaceStats[];
+  /** Without the root. */
+  readonly groups: readonly Measured[];
+  readonly pods: readonly MeasuredPodStats[];
+}
+
+export interface Collector {
+  /** The node as it is now. Never rejects: what cannot be read is not in it. */
+  collect(depth: Depth): Promise<Snapshot>;
+  /** The path of the cgroup that holds all pods. */
+  readonly kubepods: string;
+  close(): void;
+}
+
+export interface CollectorOptions {
+  readonly layout: CgroupLayout | null;
+  readonly files: StatFiles;
+  readonly clock: Clock;
+  /** Parent of `kubepods`. */
+  readonly cgroupRoot: string;
+  /** More cgroups to measure. */
+  readonly named: readonly string[];
+  readonly pods: () => readonly MeasuredPod[];
+  /** Descriptors that may be kept open. */
+  readonly maxOpen: number;
+}
+
+/** Answers to scrapes that come together are the same answer. */
+const SHARED_MS = 150;
+/** How often usage is sampled for rates, as the original's housekeeping. */
+export const HOUSEKEEPING_MS = 10_000;
+/** Limits change seldom. */
+const SPEC_AGE_MS = 10_000;
+/** The root's processes are many: they are looked into only so often. */
+const ROOT_PROCESSES_AGE_MS = 10_000;
+/** How long a pass holds the event loop before others get their turn. */
+const TURN_MS = 8;
+
+interface Track {
+  readonly reader: CgroupReader;
+  spec: CgroupSpec;
+  specAt: number;
+  madeAt: number | undefined;
+  /** Earlier usage, for rates: the last two of housekeeping. */
+  older: Usage | undefined;
+  newer: Usage | undefined;
+  load: TaskLoad;
+  loadAt: number;
+  processes: ProcessFacts | undefined;
+  processesAt: number;
+  seen: number;
+}
+
+interface Usage {
+  readonly at: number;
+  readonly ns: number;
+}
+
+export function createCollector(options: CollectorOptions): Collector {
+  const { layout, files, clock } = options;
+  const pool = statFilePool(files, options.maxOpen);
+  const kubepods = join(options.cgroupRoot === '' ? '/' : options.cgroupRoot, 'kubepods');
+  const groups = groupTargets(kubepods, options.named);
+  const tracks = new Map<string, Track>();
+  const known = new Map<string, Target>();
+  let pass = 0;
+  const running = new Map<Depth, Promise<Snapshot>>();
+  const last = new Map<Depth, Snapshot>();
+
+  function track(path: string): Track | undefined {
+    const old = tracks.get(path);
+    if (old !== undefined || layout === null) return old;
+    const reader = layout.version === 1 ? openCgroupV1(pool, files, layout, path) : openCgroupV2(pool, files, layout, path);
+    const made: Track = {
+      reader,
+      spec: {},
+      specAt: -Infinity,
+      madeAt: undefined,
+      older: undefined,
+      newer: undefined,
+      load: { running: 0, uninterruptible: 0 },
+      loadAt: -Infinity,
+      processes: undefined,
+      processesAt: -Infinity,
+      seen: pass,
+    };
+    tracks.set(path, made);
+    return made;
+  }
+
+  function measure(target: Target, depth: Depth): Measured | undefined {
+    const mine = track(target.path);
+    if (mine === undefined) return undefined;
+    mine.seen = pass;
+    const sample = mine.reader.read(depth);
+    if (sample.cpu === undefined && sample.memory === undefined) return undefined;
+    const at = clock.now();
+    mine.madeAt ??= mine.reader.madeAt();
+    if (at - mine.specAt >= SPEC_AGE_MS) {
+      mine.spec = mine.reader.spec();
+      mine.specAt = at;
+    }
+    if (sample.pids !== undefined) {
+      if (target.kind !== 'root' || at - mine.processesAt >= ROOT_PROCESSES_AGE_MS) {
+        mine.processes = processFacts(files, sample.pids);
+        mine.processesAt = at;
+      }
+      if (mine.processes) noteLoad(mine, mine.processes.tasks, at);
+    }
+    const nanoCores = sample.cpu === undefined ? 0 : rate(mine, { at, ns: sample.cpu.usageNs });
+    return { target, at, sample, spec: mine.spec, madeAt: mine.madeAt, nanoCores, load: mine.load, processes: mine.processes };
+  }
+
+  function networkOf(pid: number | string): InterfaceStats[] | undefined {
+    try {
+      return parseNetDev(files.readFile(`/proc/${pid}/net/dev`));
+    } catch {
+      return undefined;
+    }
+  }
+
+  function measurePod(targets: PodTargets, depth: Depth): MeasuredPodStats {
+    const pid = targets.containers.find((t) => (t.container?.pid ?? 0) > 0)?.container?.pid;
+    return {
+      targets,
+      group: measure(targets.group, depth),
+      sandbox: measure(targets.sandboxTarget, depth),
+      containers: targets.containers.flatMap((target) => measure(target, depth) ?? []),
+      network: pid === undefined ? undefined : networkOf(pid),
+      networkAt: clock.now(),
+    };
+  }
+
+  async function run(depth: Depth): Promise<Snapshot> {
+    pass += 1;
+    const mine = pass;
+    let turn = clock.monotonic();
+    const breathe = async (): Promise<void> => {
+      if (clock.monotonic() - turn < TURN_MS) return;
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+      turn = clock.monotonic();
+    };
+    const measuredGroups: Measured[] = [];
+    for (const target of groups) {
+      const measured = measure(target, depth);
+      if (measured) measuredGroups.push(measured);
+      await breathe();
+    }
+    const pods: MeasuredPodStats[] = [];
+    for (const pod of options.pods()) {
+      const targets = podTargets(pod, options.cgroupRoot, known);
+      if (targets) pods.push(measurePod(targets, depth));
+      await breathe();
+    }
+    forget(mine);
+    return {
+      at: clock.now(),
+      root: measuredGroups.find(({ target }) => target.kind === 'root'),
+      rootNetwork: networkOf('1') ?? networkOf('self') ?? [],
+      groups: measuredGroups.filter(({ target }) => target.kind !== 'root'),
+      pods,
+    };
+  }
+
+  /** Closes what no pass has looked at for a while. */
+  function forget(current: number): void {
+    for (const [path, { seen, reader }] of tracks) {
+      if (seen >= current - 1) continue;
+      reader.close();
+      tracks.delete(path);
+      known.delete(path);
+    }
+  }
+
+  async function collect(depth: Depth): Promise<Snapshot> {
+    const now = clock.now();
+    for (const have of depth === 'full' ? (['full'] as const) : (['full', 'usage'] as const)) {
+      const under = running.get(have);
+      if (under) return under;
+      const done = last.get(have);
+      if (done && now - done.at >= 0 && now - done.at < SHARED_MS) return done;
+    }
+    const started = run(depth)
+      .then((snapshot) => {
+        last.clear();
+        last.set(depth, snapshot);
+        return snapshot;
+      })
+      .finally(() => running.delete(depth));
+    running.set(depth, started);
+    return started;
+  }
+
+  const housekeeping = clock.every(HOUSEKEEPING_MS, () => void collect('usage'));
+
+  return {
+    kubepods,
+    collect,
+    close() {
+      housekeeping.cancel();
+      for (const { reader } of tracks.values()) reader.close();
+      tracks.clear();
+    },
+  };
+}
+
+/** The rate since the sample before last of housekeeping; takes the new one in when it is its turn. */
+function rate(track: Track, now: Usage): number {
+  const { newer } = track;
+  // A counter that went back belongs to another cgroup of the same name.
+  if (newer && now.ns < newer.ns) {
+    track.older = undefined;
+    track.newer = now;
+    return 0;
+  }
+  if (newer === undefined) track.newer = now;
+  else if (now.at - newer.at >= HOUSEKEEPING_MS) {
+    track.older = newer;
+    track.newer = now;
+  }
+  const base = track.older ?? newer;
+  if (base === undefined || now.at <= base.at) return 0;
+  return Math.max(0, Math.floor(((now.ns - base.ns) / ((now.at - base.at) * 1e6)) * 1e9));
+}
+
+/** An average that forgets over ten seconds (cAdvisor `manager/container.go`, updateLoad). */
+function noteLoad(track: Track, tasks: TaskStates, at: number): void {
+  const elapsed = at - track.loadAt;
+  if (elapsed < 1000) return;
+  const keep = track.loadAt === -Infinity ? 0 : Math.exp(-elapsed / 10_000);
+  const mix = (old: number, now: number): number => old * keep + now * (1 - keep);
+  track.load = {
+    running: mix(track.load.running, tasks.running),
+    uninterruptible: mix(track.load.uninterruptible, tasks.uninterruptible),
+  };
+  track.loadAt = at;
+}

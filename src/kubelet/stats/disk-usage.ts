@@ -1,0 +1,110 @@
+/** How much directories hold, counted in the background one after the other (kubernetes `pkg/volume/metrics_du.go`). */
+import { join } from 'node:path';
+import type { Host } from '../../util/host.ts';
+
+export interface Usage {
+  readonly at: number;
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+export interface DiskUsage {
+  /** What is known of a directory; it is counted again when that is older than a minute. */
+  of(path: string): Usage | undefined;
+  /** Resolves when everything in line is counted, at the latest after `ms`. */
+  settled(ms: number): Promise<void>;
+  close(): void;
+}
+
+const MAX_AGE_MS = 60_000;
+/** A directory that nobody asked about for this long is forgotten. */
+const FORGET_MS = 300_000;
+/** Entries of one tree that are counted; of a larger one the count is given up and the last stays. */
+const MAX_ENTRIES = 2_000_000;
+
+interface Entry {
+  usage: Usage | undefined;
+  askedAt: number;
+  queued: boolean;
+}
+
+/** `counted` is told how long each count took, in seconds. */
+export function createDiskUsage({ files, clock }: Host, counted: (seconds: number) => void): DiskUsage {
+  const entries = new Map<string, Entry>();
+  const queue: string[] = [];
+  let working: Promise<void> | undefined;
+  let closed = false;
+
+  async function work(): Promise<void> {
+    for (let path = queue.shift(); path !== undefined && !closed; path = queue.shift()) {
+      const entry = entries.get(path);
+      if (entry === undefined) continue;
+      const start = clock.monotonic();
+      const found = await countTree(files, path, () => closed).catch(() => undefined);
+      counted((clock.monotonic() - start) / 1000);
+      entry.queued = false;
+      if (found) entry.usage = { ...found, at: clock.now() };
+    }
+    for (const [path, { askedAt }] of entries) if (clock.monotonic() - askedAt > FORGET_MS) entries.delete(path);
+    working = undefined;
+  }
+
+  return {
+    of(path) {
+      const now = clock.monotonic();
+      const entry = entries.get(path) ?? { usage: undefined, askedAt: now, queued: false };
+      entries.set(path, entry);
+      entry.askedAt = now;
+      if (!entry.queued && !closed && (entry.usage === undefined || clock.now() - entry.usage.at >= MAX_AGE_MS)) {
+        entry.queued = true;
+        queue.push(path);
+        working ??= work();
+      }
+      return entry.usage;
+    },
+    async settled(ms) {
+      if (working === undefined) return;
+      const waited = new AbortController();
+      await Promise.race([working, clock.sleep(ms, waited.signal)]);
+      waited.abort();
+    },
+    close() {
+      closed = true;
+      queue.length = 0;
+    },
+  };
+}
+
+/**
+ * Bytes and inodes below a directory, itself included, on its own file system; hard links count once, what vanishes
+ * meanwhile not at all. Rejects when the directory is not there, undefined when there is too much of it.
+ */
+export async function countTree(
+  files: Host['files'],
+  path: string,
+  stopped: () => boolean = () => false,
+): Promise<{ readonly bytes: number; readonly inodes: number } | undefined> {
+  const top = await files.stat(path);
+  const seen = new Set<string>();
+  let bytes = top.blocks * 512;
+  let inodes = 1;
+  const directories = top.isDirectory() ? [path] : [];
+  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+    const names = await files.readdir(directory).catch(() => []);
+    for (const name of names) {
+      if (stopped() || inodes > MAX_ENTRIES) return undefined;
+      const child = join(directory, name);
+      const stats = await files.lstat(child).catch(() => undefined);
+      if (stats === undefined || stats.dev !== top.dev) continue;
+      if (stats.nlink > 1 && !stats.isDirectory()) {
+        const inode = `${stats.dev}:${stats.ino}`;
+        if (seen.has(inode)) continue;
+        seen.add(inode);
+      }
+      bytes += stats.blocks * 512;
+      inodes += 1;
+      if (stats.isDirectory()) directories.push(child);
+    }
+  }
+  return { bytes, inodes };
+}

@@ -1,0 +1,137 @@
+/** The machine's file systems and disks, sampled in the background: a hung disk costs its own numbers alone (cAdvisor `fs/fs.go`). */
+import type { Host } from '../../util/host.ts';
+
+export interface FilesystemStats {
+  /** `/dev/vda`, `overlay_0-45`, or where a tmpfs is mounted: the label `device`. */
+  readonly device: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
+}
+
+/** One line of `/proc/diskstats`: counts, sectors of 512 bytes, milliseconds. */
+export interface DiskStats {
+  readonly name: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly reads: number;
+  readonly readsMerged: number;
+  readonly sectorsRead: number;
+  readonly readMs: number;
+  readonly writes: number;
+  readonly writesMerged: number;
+  readonly sectorsWritten: number;
+  readonly writeMs: number;
+  readonly inFlight: number;
+  readonly ioMs: number;
+  readonly weightedMs: number;
+}
+
+export interface Disks {
+  readonly at: number;
+  readonly filesystems: readonly FilesystemStats[];
+  /** By `major:minor`. */
+  readonly disks: ReadonlyMap<string, DiskStats>;
+}
+
+export interface MountEntry {
+  readonly major: number;
+  readonly minor: number;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly source: string;
+}
+
+const TYPES = /^(ext[234]|nfs4?|xfs|btrfs|zfs|overlay|tmpfs)$/;
+/** A file system that does not answer within this is left out. */
+const STATFS_TIMEOUT_MS = 2_000;
+/** Mounts that are looked at; more are left out. */
+const MAX_MOUNTS = 1_000;
+
+/** Looks at every file system once, each under its first mount. Never rejects. */
+export async function readDisks({ files, clock }: Host): Promise<Disks> {
+  const read = (path: string): Promise<string> => files.readFile(path, 'utf8').catch(() => '');
+  const [mountinfo, diskstats] = await Promise.all([read('/proc/self/mountinfo'), read('/proc/diskstats')]);
+  const devices = new Map<string, MountEntry>();
+  for (const mount of parseMounts(mountinfo)) {
+    if (!TYPES.test(mount.type) || devices.size >= MAX_MOUNTS) continue;
+    const device = deviceOf(mount);
+    if (!devices.has(device)) devices.set(device, mount);
+  }
+  const filesystems = await Promise.all(
+    [...devices].map(async ([device, { mountPoint, major, minor }]): Promise<FilesystemStats[]> => {
+      const answer = files.statfs(mountPoint).catch(() => undefined);
+      const timedOut = new AbortController();
+      const stats = await Promise.race([answer, clock.sleep(STATFS_TIMEOUT_MS, timedOut.signal)]);
+      timedOut.abort();
+      if (!stats) return [];
+      const { blocks, bfree, bsize, files: inodes, ffree: inodesFree } = stats;
+      return [{ device, major, minor, capacityBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, inodes, inodesFree }];
+    }),
+  );
+  return { at: clock.now(), filesystems: filesystems.flat(), disks: parseDiskstats(diskstats) };
+}
+
+function deviceOf({ type, source, mountPoint, major, minor }: MountEntry): string {
+  if (type === 'overlay') return `overlay_${major}-${minor}`;
+  return type === 'tmpfs' ? mountPoint : source;
+}
+
+/** `/proc/self/mountinfo`. */
+export function parseMounts(mountinfo: string): MountEntry[] {
+  const mounts: MountEntry[] = [];
+  for (const line of mountinfo.split('\n')) {
+    const [left = '', right = ''] = line.split(' - ');
+    const [, , device = '', , mountPoint = ''] = left.split(' ');
+    const [type = '', source = ''] = right.split(' ');
+    const [, major, minor] = /^(\d{1,10}):(\d{1,10})$/.exec(device) ?? [];
+    if (major === undefined || minor === undefined || !mountPoint.startsWith('/') || type === '') continue;
+    mounts.push({ major: Number(major), minor: Number(minor), mountPoint: unescapeOctal(mountPoint), type, source: unescapeOctal(source) });
+  }
+  return mounts;
+}
+
+const unescapeOctal = (field: string): string =>
+  field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+
+/** `/proc/diskstats`, by `major:minor`; loops and RAM disks are left out. */
+export function parseDiskstats(text: string): Map<string, DiskStats> {
+  const disks = new Map<string, DiskStats>();
+  for (const line of text.split('\n')) {
+    const [major = '', minor = '', name = '', ...rest] = line.trim().split(/\s+/);
+    if (rest.length < 11 || /^(loop|ram|sr)\d/.test(name) || ![major, minor, ...rest].every((field) => /^\d{1,20}$/.test(field))) continue;
+    const [
+      reads = 0,
+      readsMerged = 0,
+      sectorsRead = 0,
+      readMs = 0,
+      writes = 0,
+      writesMerged = 0,
+      sectorsWritten = 0,
+      writeMs = 0,
+      inFlight = 0,
+      ioMs = 0,
+      weightedMs = 0,
+    ] = rest.map(Number);
+    disks.set(`${Number(major)}:${Number(minor)}`, {
+      name,
+      major: Number(major),
+      minor: Number(minor),
+      reads,
+      readsMerged,
+      sectorsRead,
+      readMs,
+      writes,
+      writesMerged,
+      sectorsWritten,
+      writeMs,
+      inFlight,
+      ioMs,
+      weightedMs,
+    });
+  }
+  return disks;
+}

@@ -1,0 +1,166 @@
+/** Measures the node, its pods and containers for `/metrics/cadvisor`, `/metrics/resource` and `/stats/summary`. */
+import type { Runtime } from '../../runtime/runtime.ts';
+import { parseCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { goTime } from '../../api/time.ts';
+import type { Host } from '../../util/host.ts';
+import { errorText, type Logger } from '../../util/log.ts';
+import { background } from './background.ts';
+import { cadvisorText } from './cadvisor.ts';
+import { createCollector, type Snapshot } from './collector.ts';
+import { createDiskUsage } from './disk-usage.ts';
+import { readDisks } from './filesystems.ts';
+import { readMachineInfo } from './machine-info.ts';
+import { createPodDisks, fsStats } from './pod-disks.ts';
+import { resourceText } from './resource.ts';
+import { systemStatFiles, type StatFiles } from './stat-files.ts';
+import { buildSummary, type SummaryDisks } from './summary.ts';
+import type { FsStats, NodeStats as NodeSummary, Summary } from './summary-types.ts';
+import type { MeasuredPod } from './targets.ts';
+
+export interface NodeStatsOptions {
+  readonly host: Host;
+  readonly log: Logger;
+  readonly nodeName: string;
+  readonly rootDir: string;
+  readonly podLogsDir: string;
+  /** Parent of `kubepods`. */
+  readonly cgroupRoot: string;
+  /** The configuration's cgroups of the kubelet and of the system; empty for none. */
+  readonly kubeletCgroups: string;
+  readonly systemCgroups: string;
+  readonly runtime: Pick<Runtime, 'imageFsInfo'>;
+  readonly pods: () => readonly MeasuredPod[];
+  /** Told how long a count of a directory took, in seconds. */
+  readonly counted?: (seconds: number) => void;
+  readonly files?: StatFiles;
+}
+
+export interface NodeStats {
+  /** Prometheus text. */
+  cadvisor(): Promise<string>;
+  resource(): Promise<string>;
+  summary(onlyCpuAndMemory: boolean): Promise<Summary>;
+  /** Of the node as it is now, for families that count pods and what they hold. */
+  snapshot(): Promise<Snapshot>;
+  /** Bytes of a container's log directory, as far as they are known. */
+  logBytes(logDirectory: string): number | undefined;
+  /** 1 or 2; undefined without cgroups. */
+  readonly cgroupVersion: 1 | 2 | undefined;
+  close(): void;
+}
+
+const DISKS_AGE_MS = 10_000;
+const IMAGES_AGE_MS = 60_000;
+/** How long the first answers wait for what is found out in the background. */
+const FIRST_LOOK_MS = 500;
+/** Half of what this process may open is left to everything else. */
+const SHARE_OF_DESCRIPTORS = 0.5;
+const DEFAULT_DESCRIPTORS = 1024;
+
+export async function startNodeStats(options: NodeStatsOptions): Promise<NodeStats> {
+  const { host, log, rootDir } = options;
+  const files = options.files ?? systemStatFiles;
+  const { clock } = host;
+  const [mountinfo, limits, machine] = await Promise.all([
+    host.files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''),
+    host.files.readFile('/proc/self/limits', 'utf8').catch(() => ''),
+    readMachineInfo(host, rootDir),
+  ]);
+  const layout = parseCgroupLayout(mountinfo);
+  if (layout === null) log.warn('No control groups: what containers use is not measured');
+  const maxOpenFiles = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? DEFAULT_DESCRIPTORS);
+  const systemContainers = new Map(
+    [
+      [options.kubeletCgroups, 'kubelet'],
+      [options.systemCgroups, 'misc'],
+    ].filter((entry): entry is [string, string] => entry[0] !== '' && entry[0] !== undefined),
+  );
+  const collector = createCollector({
+    layout,
+    files,
+    clock,
+    cgroupRoot: options.cgroupRoot,
+    named: [...systemContainers.keys()],
+    pods: options.pods,
+    maxOpen: Math.floor(maxOpenFiles * SHARE_OF_DESCRIPTORS),
+  });
+  systemContainers.set(collector.kubepods, 'pods');
+  const failed = (error: unknown): void => log.v(2, 'A measurement failed', { err: errorText(error) });
+  const disks = background(clock, DISKS_AGE_MS, () => readDisks(host), failed);
+  const images = background(clock, IMAGES_AGE_MS, () => imageFs(), failed);
+  const usage = createDiskUsage(host, options.counted ?? (() => undefined));
+  const podDisks = createPodDisks({ host, files, usage, rootDir, podLogsDir: options.podLogsDir });
+
+  async function imageFs(): Promise<FsStats | undefined> {
+    const [info] = await options.runtime.imageFsInfo();
+    if (info === undefined) return undefined;
+    const room = await podDisks.firstRoom(info.mountpoint, FIRST_LOOK_MS);
+    return fsStats(room, { at: clock.now(), bytes: info.usedBytes, inodes: info.inodesUsed });
+  }
+
+  async function summaryDisks(snapshot: Snapshot): Promise<SummaryDisks> {
+    const [node, imageFs] = await Promise.all([podDisks.firstRoom(rootDir, FIRST_LOOK_MS), images.first(FIRST_LOOK_MS)]);
+    podDisks.keep(new Set(snapshot.pods.map(({ targets }) => targets.group.podUid)));
+    // A first look puts directories in line; new ones are small, and mostly counted at once.
+    for (const pod of snapshot.pods) podDisks.read(pod, node);
+    await usage.settled(FIRST_LOOK_MS);
+    return {
+      node: node && {
+        ...node,
+        usedBytes: (node.capacityBytes ?? 0) - (await freeBytes()),
+        inodesUsed: (node.inodes ?? 0) - (node.inodesFree ?? 0),
+      },
+      imageFs,
+      pod: (pod) => podDisks.read(pod, node),
+    };
+  }
+
+  const freeBytes = async (): Promise<number> => {
+    const stats = await host.files.statfs(rootDir);
+    return stats.bfree * stats.bsize;
+  };
+
+  function rlimit(): NodeSummary['rlimit'] {
+    const number = (path: string, pattern: RegExp): number | undefined => {
+      try {
+        const found = pattern.exec(files.readFile(path))?.[1];
+        return found === undefined ? undefined : Number(found);
+      } catch {
+        return undefined;
+      }
+    };
+    const limitsOf = ['pid_max', 'threads-max'].flatMap((name) => number(`/proc/sys/kernel/${name}`, /^(\d+)/) ?? []);
+    const curproc = number('/proc/loadavg', /\d\/(\d+) /);
+    return {
+      time: goTime(clock.now()),
+      ...(limitsOf.length > 0 && { maxpid: Math.min(...limitsOf) }),
+      ...(curproc !== undefined && { curproc }),
+    };
+  }
+
+  return {
+    cgroupVersion: layout?.version,
+    snapshot: () => collector.collect('usage'),
+    async cadvisor() {
+      const [snapshot, known] = await Promise.all([collector.collect('full'), disks.first(FIRST_LOOK_MS)]);
+      return cadvisorText({ snapshot, disks: known, machine, now: clock.now() });
+    },
+    resource: async () => resourceText(await collector.collect('usage')),
+    async summary(onlyCpuAndMemory) {
+      const snapshot = await collector.collect(onlyCpuAndMemory ? 'usage' : 'full');
+      return buildSummary({
+        nodeName: options.nodeName,
+        snapshot,
+        machine,
+        systemContainers,
+        disks: onlyCpuAndMemory ? undefined : await summaryDisks(snapshot),
+        rlimit: onlyCpuAndMemory ? undefined : rlimit(),
+      });
+    },
+    logBytes: (directory) => usage.of(directory)?.bytes,
+    close() {
+      collector.close();
+      usage.close();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** What the processes of a cgroup hold and do, from `/proc` (cAdvisor `container/libcontainer/handler.go`, processStatsFromProcs). */
+import type { StatFiles } from './stat-files.ts';
+
+export interface ProcessFacts {
+  readonly descriptors: number;
+  readonly sockets: number;
+  /** Tasks by state. */
+  readonly tasks: TaskStates;
+  /** Soft limit of open files of the first process; -1 for none. */
+  readonly maxOpenFiles: number | undefined;
+}
+
+export interface TaskStates {
+  readonly running: number;
+  readonly sleeping: number;
+  readonly stopped: number;
+  readonly uninterruptible: number;
+}
+
+/** Processes of one cgroup that are looked into; more are counted, but not opened. */
+const MAX_PROCESSES = 512;
+/** Descriptors of one process whose kind is looked up. */
+const MAX_DESCRIPTORS = 4096;
+
+const STATES: Readonly<Record<string, keyof TaskStates>> = {
+  R: 'running',
+  S: 'sleeping',
+  I: 'sleeping',
+  T: 'stopped',
+  t: 'stopped',
+  D: 'uninterruptible',
+};
+
+/** Looks at each process; one that ends meanwhile counts as if it had ended before. */
+export function processFacts(files: StatFiles, pids: readonly number[]): ProcessFacts {
+  let descriptors = 0;
+  let sockets = 0;
+  for (const pid of pids.slice(0, MAX_PROCESSES)) {
+    const directory = `/proc/${pid}/fd`;
+    const entries = attempt(() => files.readdir(directory)) ?? [];
+    descriptors += entries.length;
+    for (const entry of entries.slice(0, MAX_DESCRIPTORS))
+      if (attempt(() => files.readlink(`${directory}/${entry}`))?.startsWith('socket') === true) sockets += 1;
+  }
+  const [first] = pids;
+  return { descriptors, sockets, tasks: taskStates(files, pids), maxOpenFiles: first === undefined ? undefined : maxOpenFiles(files, first) };
+}
+
+/** The states of the processes' main threads. */
+export function taskStates(files: StatFiles, pids: readonly number[]): TaskStates {
+  const counts = { running: 0, sleeping: 0, stopped: 0, uninterruptible: 0 };
+  for (const pid of pids.slice(0, MAX_PROCESSES)) {
+    const stat = attempt(() => files.readFile(`/proc/${pid}/stat`));
+    // The name in brackets may hold anything; the state stands behind it.
+    const state = stat === undefined ? undefined : STATES[stat.charAt(stat.lastIndexOf(')') + 2)];
+    if (state !== undefined) counts[state] += 1;
+  }
+  return counts;
+}
+
+function maxOpenFiles(files: StatFiles, pid: number): number | undefined {
+  const soft = /^Max open files\s+(\d+|unlimited)\s/m.exec(attempt(() => files.readFile(`/proc/${pid}/limits`)) ?? '')?.[1];
+  return soft === undefined ? undefined : soft === 'unlimited' ? -1 : Number(soft);
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
