@@ -4,14 +4,15 @@ import { APISERVER_FLAGS } from '../apiserver/flags.ts';
 import { ensurePki } from '../auth/pki.ts';
 import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
-import { createLogger, errorText } from '../util/log.ts';
+import { createLogger } from '../util/log.ts';
 import { startApiServerHalf } from './apiserver-half.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { readNamedFile } from './named-file.ts';
 import { stopSignal } from './stop-signal.ts';
 import { addressIn } from './up/addresses.ts';
 import { dataDirAt, defaultDataDir, openDataDir } from './up/data-dir.ts';
 import { allAddresses } from './up/machine.ts';
-import { explainStartError, UserError } from './user-error.ts';
+import { explainStartError } from './user-error.ts';
 
 const OWN_FLAGS = [
   {
@@ -60,22 +61,19 @@ export async function run(argv: readonly string[]): Promise<number> {
     files: host.files,
     now: host.clock.now(),
   });
-  const read = async (path: string | undefined, otherwise: string): Promise<string> => {
-    try {
-      return path === undefined ? otherwise : await host.files.readFile(path, 'utf8');
-    } catch (error) {
-      throw new UserError(`cannot read ${path ?? ''}: ${errorText(error)}`);
-    }
+  const read = async (name: keyof typeof values & `${string}-${string}`, otherwise: string): Promise<string> => {
+    const path = values[name];
+    return typeof path === 'string' ? readNamedFile(`--${name}`, path, host) : otherwise;
   };
   const [cert, key, clientCA, signingKey, kubeletCert, kubeletKey] = await Promise.all([
-    read(values['tls-cert-file'], pki.apiserver.cert),
-    read(values['tls-private-key-file'], pki.apiserver.key),
-    read(values['client-ca-file'], pki.ca.cert),
-    read(values['service-account-signing-key-file'], pki.serviceAccount.key),
-    read(values['kubelet-client-certificate'], pki.apiserverKubeletClient.cert),
-    read(values['kubelet-client-key'], pki.apiserverKubeletClient.key),
+    read('tls-cert-file', pki.apiserver.cert),
+    read('tls-private-key-file', pki.apiserver.key),
+    read('client-ca-file', pki.ca.cert),
+    read('service-account-signing-key-file', pki.serviceAccount.key),
+    read('kubelet-client-certificate', pki.apiserverKubeletClient.cert),
+    read('kubelet-client-key', pki.apiserverKubeletClient.key),
   ]);
-  const kubeletCA = values['kubelet-certificate-authority'];
+  const kubeletCA = await read('kubelet-certificate-authority', '');
   const address = values['bind-address'];
   try {
     const handle = await startApiServerHalf({
@@ -92,7 +90,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       kubelet: {
         cert: kubeletCert,
         key: kubeletKey,
-        ...(kubeletCA !== undefined && { ca: await read(kubeletCA, '') }),
+        ...(kubeletCA !== '' && { ca: kubeletCA }),
         preferredAddressTypes: values['kubelet-preferred-address-types'],
       },
       host,

@@ -4,6 +4,7 @@ import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
 import { chooseRuntime } from './runtime.ts';
+import { removeCgroups } from './up/cgroups.ts';
 import { dataDirAt, defaultDataDir, openDataDir } from './up/data-dir.ts';
 import { readMachineRecord } from './up/machine-record.ts';
 import { removeServiceAddresses } from './up/machine.ts';
@@ -43,6 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     await runtime.close();
     await removePodNetwork(host, machine.bridge);
     await removeServiceAddresses(machine.serviceAddresses, host);
+    await removeCgroups(machine.cgroupRoot ?? '', host);
     process.stdout.write(`Removed ${removed} ${removed === 1 ? 'pod' : 'pods'} and their network.\n`);
   }
   await unmountBelow(dir.root, host);

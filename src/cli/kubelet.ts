@@ -10,12 +10,13 @@ import type { ServingCertificate } from '../kubelet/server/server.ts';
 import { RuntimeError } from '../runtime/runtime.ts';
 import { helpText, parseFlags, type FlagTable, type ParsedFlags } from '../util/flags.ts';
 import { systemHost, type Host } from '../util/host.ts';
-import { createLogger, errorText } from '../util/log.ts';
+import { createLogger } from '../util/log.ts';
 import { startKubeletHalf } from './kubelet-half.ts';
+import { readNamedFile } from './named-file.ts';
 import { chooseRuntime, DEFAULT_POD_CIDR } from './runtime.ts';
 import { stopSignal } from './stop-signal.ts';
 import { allAddresses, hostAddress } from './up/machine.ts';
-import { explainStartError, UserError } from './user-error.ts';
+import { explainListenError, explainStartError, UserError } from './user-error.ts';
 
 const OWN_FLAGS = [
   { name: 'runtime', type: 'string', default: '', placeholder: 'process', help: 'The container runtime. Without it nodelet chooses.' },
@@ -94,17 +95,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof RuntimeError || error instanceof ConfigError) throw new UserError(error.message);
-    throw explainStartError(error, 'cannot start the kubelet') ?? error;
+    throw explainListenError(error) ?? explainStartError(error, 'cannot start the kubelet') ?? error;
   }
 }
 
 async function configuration(path: string | undefined, parsed: ParsedFlags<typeof FLAGS>, host: Host): Promise<KubeletConfiguration> {
-  let text: string | undefined;
-  try {
-    text = path === undefined ? undefined : await host.files.readFile(path, 'utf8');
-  } catch (error) {
-    throw new UserError(`cannot read the configuration ${path ?? ''}: ${errorText(error)}`);
-  }
+  const text = path === undefined ? undefined : await readNamedFile('--config', path, host);
   try {
     return loadKubeletConfiguration(text, { overrides: configurationOfFlags(parsed), ...(path !== undefined && { path }) });
   } catch (error) {
@@ -134,7 +130,10 @@ async function servingCertificate(
 ): Promise<ServingCertificate> {
   const { files, clock } = host;
   if (config.tlsCertFile !== '' && config.tlsPrivateKeyFile !== '') {
-    const [cert, key] = await Promise.all([files.readFile(config.tlsCertFile, 'utf8'), files.readFile(config.tlsPrivateKeyFile, 'utf8')]);
+    const [cert, key] = await Promise.all([
+      readNamedFile('tlsCertFile', config.tlsCertFile, host),
+      readNamedFile('tlsPrivateKeyFile', config.tlsPrivateKeyFile, host),
+    ]);
     return { cert, key };
   }
   const [certFile, keyFile] = [join(certDir, 'kubelet.crt'), join(certDir, 'kubelet.key')];

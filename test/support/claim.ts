@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 
 export interface Claim {
   readonly number: number;
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 /** Claims one of `0…count-1`. An abstract socket holds it: the kernel drops it with the process, however that ends. */

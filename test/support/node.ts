@@ -23,22 +23,22 @@ export interface TestNode {
   /** With KUBECONFIG for this node. */
   readonly env: NodeJS.ProcessEnv;
   readonly pid: () => number;
-  kubectl(...args: string[]): Promise<Result>;
+  readonly kubectl: (...args: string[]) => Promise<Result>;
   /** kubectl with something on its standard input. */
-  kubectlWith(input: string, ...args: string[]): Promise<Result>;
+  readonly kubectlWith: (input: string, ...args: string[]) => Promise<Result>;
   /** kubectl that goes on beside the test. */
-  kubectlBeside(...args: string[]): RunningProgram;
+  readonly kubectlBeside: (...args: string[]) => RunningProgram;
   /** Like `kubectl`, but throws unless it exits with 0; its output. */
-  ok(...args: string[]): Promise<string>;
+  readonly ok: (...args: string[]) => Promise<string>;
   /** Applies a manifest; throws unless that succeeds. */
-  apply(manifest: unknown): Promise<string>;
+  readonly apply: (manifest: unknown) => Promise<string>;
   /** What it has printed since its first start. */
-  log(): string;
+  readonly log: () => string;
   /** Its exit code; null after a signal. */
-  kill(signal: NodeJS.Signals): Promise<number | null>;
-  start(...more: string[]): Promise<void>;
+  readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
+  readonly start: (...more: string[]) => Promise<void>;
   /** Stops the program and removes what it ran and kept. */
-  destroy(): Promise<void>;
+  readonly destroy: () => Promise<void>;
 }
 
 /** Starts a node; `flags` are added to `nodelet up`. */

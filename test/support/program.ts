@@ -37,12 +37,12 @@ export function nodelet(...args: string[]): Promise<Result> {
 export interface RunningProgram {
   readonly pid: number | undefined;
   /** What it has written so far. */
-  stdout(): string;
-  stderr(): string;
-  write(text: string): void;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly write: (text: string) => void;
   /** Ends its standard input, after this text. */
-  end(text?: string): void;
-  kill(signal: NodeJS.Signals): void;
+  readonly end: (text?: string) => void;
+  readonly kill: (signal: NodeJS.Signals) => void;
   /** Its exit code, once its output is complete; null after a signal. */
   readonly ended: Promise<number | null>;
 }

@@ -4,7 +4,8 @@ import { ConfigError, loadKubeletConfiguration, type KubeletConfiguration } from
 import { configurationOfFlags } from '../../kubelet/flags.ts';
 import type { FlagTable, ParsedFlags } from '../../util/flags.ts';
 import type { Host } from '../../util/host.ts';
-import { explainStartError, UserError } from '../user-error.ts';
+import { readNamedFile } from '../named-file.ts';
+import { UserError } from '../user-error.ts';
 import type { DataDir } from './data-dir.ts';
 
 /** Without a file, `up` starts from the safe defaults of an empty one: anonymous off, no read-only port. */
@@ -38,14 +39,7 @@ async function load(
   parsed: Pick<ParsedFlags<FlagTable>, 'values' | 'given'>,
   host: Host,
 ): Promise<KubeletConfiguration> {
-  let text = EMPTY;
-  if (path !== undefined) {
-    try {
-      text = await host.files.readFile(path, 'utf8');
-    } catch (error) {
-      throw explainStartError(error, `cannot read ${path}`) ?? new UserError(`cannot read the configuration ${path}: no such file`);
-    }
-  }
+  const text = path === undefined ? EMPTY : await readNamedFile('--config', path, host);
   try {
     return loadKubeletConfiguration(text, { overrides: configurationOfFlags(parsed), ...(path !== undefined && { path }) });
   } catch (error) {

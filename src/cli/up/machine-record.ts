@@ -7,6 +7,8 @@ export interface MachineRecord {
   readonly podCIDR: string;
   readonly bridge: string;
   readonly serviceAddresses: readonly string[];
+  /** The cgroup below which pods are; empty for the root. */
+  readonly cgroupRoot?: string;
 }
 
 const pathIn = (dir: DataDir): string => join(dir.root, 'machine.json');

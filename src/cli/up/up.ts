@@ -15,9 +15,10 @@ import { createLogger, type Logger } from '../../util/log.ts';
 import { startApiServerHalf, type ApiServerHalf } from '../apiserver-half.ts';
 import { startKubeletHalf, type KubeletHalf } from '../kubelet-half.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
+import { readNamedFile } from '../named-file.ts';
 import { bridgeName, chooseRuntime, DEFAULT_POD_CIDR, type ChosenRuntime } from '../runtime.ts';
 import { stopSignal } from '../stop-signal.ts';
-import { explainStartError } from '../user-error.ts';
+import { explainListenError, explainStartError } from '../user-error.ts';
 import { addressIn } from './addresses.ts';
 import { announcement } from './announce.ts';
 import { kubeletConfiguration } from './configuration.ts';
@@ -70,7 +71,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const gateway = addressIn(podCIDR, 1);
   const nodeIPs = nodeAddresses(parsed.values['node-ip'], gateway);
   const serviceAddresses = [serviceIP, addressIn(api['service-cluster-ip-range'], 10)];
-  await writeMachineRecord(dir, { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses }, host);
+  await writeMachineRecord(dir, { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: config.cgroupRoot }, host);
   const hasInterface = isLinuxRoot() && (await ensureServiceInterface(serviceAddresses, host, log));
   const apiAddress = parsed.given.has('bind-address') ? api['bind-address'] : LOCALHOST;
   const listen = [{ host: apiAddress, port: api['secure-port'] }, ...(hasInterface ? [{ host: serviceIP, port: SERVICE_PORT }] : [])];
@@ -216,7 +217,7 @@ async function startApi(
     name: 'kubelet-client-certificate' | 'kubelet-client-key' | 'kubelet-certificate-authority',
   ): Promise<string | undefined> => {
     const path = flags[name];
-    return path === undefined ? undefined : host.files.readFile(path, 'utf8');
+    return path === undefined ? undefined : readNamedFile(`--${name}`, path, host);
   };
   try {
     const [cert, key, ca] = await Promise.all([
@@ -262,17 +263,10 @@ async function servingOf(
 ): Promise<{ cert: string; key: string }> {
   if (config.tlsCertFile === pki.kubelet.certFile) return pki.kubelet;
   const [cert, key] = await Promise.all([
-    host.files.readFile(config.tlsCertFile, 'utf8'),
-    host.files.readFile(config.tlsPrivateKeyFile, 'utf8'),
+    readNamedFile('tlsCertFile', config.tlsCertFile, host),
+    readNamedFile('tlsPrivateKeyFile', config.tlsPrivateKeyFile, host),
   ]);
   return { cert, key };
-}
-
-/** An address that cannot be taken names itself. */
-function explainListenError(error: unknown): ReturnType<typeof explainStartError> {
-  if (!(error instanceof Error) || !('port' in error)) return undefined;
-  const address = 'address' in error ? String(error.address) : '';
-  return explainStartError(error, `cannot listen on ${address}:${String(error.port)}`);
 }
 
 /** The values of one table's flags out of a larger set. */
