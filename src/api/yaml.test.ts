@@ -51,7 +51,10 @@ describe('parseYaml', () => {
   });
 
   it.each([
-    ['a: [', 'yaml: did not find expected node content'],
+    ['a: [', 'yaml: line 1: did not find expected node content'],
+    ['a: {b: 1,', 'yaml: line 1: did not find expected node content'],
+    ['a: [b', "yaml: line 1: did not find expected ',' or ']'"],
+    ['x: 1\na: {b: 1\n\n', "yaml: line 1: did not find expected ',' or '}'"],
     ['a: [\n', 'yaml: line 1: did not find expected node content'],
     ['x: 1\na: b: c\n', 'yaml: line 2: mapping values are not allowed in this context'],
     ['a: "\\q"\n', 'yaml: found unknown escape character'],

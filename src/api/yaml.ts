@@ -23,6 +23,7 @@ import {
 } from 'js-yaml';
 import type { Event, ScalarLayout } from 'js-yaml';
 import { JsonError, MAX_STRICT_ERRORS, parseJson } from './json.ts';
+import { foldYaml } from './yaml-fold.ts';
 
 /** Deepest nesting that is read. */
 const MAX_DEPTH = 200;
@@ -118,7 +119,7 @@ export function parseYamlDocuments(text: string): ParsedYaml {
     if (events.some((event) => event.type === EVENT_ID.ALIAS)) boundValues(documents);
     return { documents, duplicates: duplicateKeys(text, events) };
   } catch (error) {
-    throw yamlError(error);
+    throw yamlError(error, text);
   }
 }
 
@@ -127,7 +128,7 @@ export const parseYaml = (text: string): unknown[] => parseYamlDocuments(text).d
 
 /** Writes a value as `kubectl get -o yaml` shows it: keys sorted, lists not indented, text that looks like something else in double quotes. */
 export function stringifyYaml(value: unknown): string {
-  return dump(value, {
+  const text = dump(value, {
     schema: KUBERNETES_SCHEMA,
     seqNoIndent: true,
     sortKeys: true,
@@ -136,6 +137,7 @@ export function stringifyYaml(value: unknown): string {
     skipInvalid: true,
     scalarStyleRules: [quoteLookalikes, ...Object.values(DEFAULT_SCALAR_STYLE_RULES)],
   });
+  return foldYaml(text);
 }
 
 const LOOKALIKE = /^(?:[-+.0-9][-+.:_0-9a-z]*|\d{4}-\d\d?-\d\d?.*|~|null|true|false|yes|no|on|off|y|n|=|<<|)$/i;
@@ -154,9 +156,11 @@ function readsAsOther(value: string): boolean {
   );
 }
 
-function yamlError(error: unknown): YamlError {
+function yamlError(error: unknown, text: string): YamlError {
   if (error instanceof YamlError) return error;
   if (error instanceof YAMLException) {
+    const cut = (error.mark?.position ?? 0) >= text.trimEnd().length ? openFlow(text) : undefined;
+    if (cut) return new YamlError(`yaml: line ${cut.line}: ${cut.reason}`);
     const [reason, fromScanner] = GO_REASONS[error.reason] ?? [error.reason, false];
     const line = error.mark?.line ?? 0;
     return new YamlError(line === 0 ? `yaml: ${reason}` : `yaml: line ${line + (fromScanner ? 1 : 0)}: ${reason}`);
@@ -164,6 +168,26 @@ function yamlError(error: unknown): YamlError {
   // A text that nests or repeats without end may exhaust the parser itself.
   return new YamlError(`yaml: ${error instanceof Error ? error.message : String(error)}`);
 }
+
+/** What Go says of a text that ends inside brackets; undefined when it does not. The end of a text counts as a line of its own. */
+function openFlow(text: string): { readonly line: number; readonly reason: string } | undefined {
+  const open: { readonly bracket: string; readonly line: number }[] = [];
+  let line = 0;
+  let last = '';
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|'[^']*'|(?<=\s|^)#[^\n]*|[\s\S]/g)) {
+    if ('[{'.includes(token)) open.push({ bracket: token, line });
+    else if (']}'.includes(token)) open.pop();
+    line += token.split('\n').length - 1;
+    if (!/^(?:\s|#.*)$/.test(token)) last = token;
+  }
+  const inner = open.at(-1);
+  if (!inner) return undefined;
+  if ('[{,:'.includes(last)) return { line: endLine(text, line), reason: 'did not find expected node content' };
+  const closing = inner.bracket === '[' ? ']' : '}';
+  return { line: inner.line > 0 ? inner.line : endLine(text, line), reason: `did not find expected ',' or '${closing}'` };
+}
+
+const endLine = (text: string, breaks: number): number => breaks + (text.endsWith('\n') ? 0 : 1);
 
 /** Go's words for the faults that people meet most, and whether its scanner finds them: it counts lines from one, its parser from zero. */
 const GO_REASONS: Readonly<Record<string, readonly [reason: string, fromScanner: boolean]>> = {

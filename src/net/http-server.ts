@@ -11,6 +11,7 @@ import { answerParserError, looksLikePlainHttp, PLAIN_HTTP_ON_TLS } from './raw-
 import { sendText } from './respond.ts';
 import { parseTarget } from './target.ts';
 import { secureContextOptions } from './tls-context.ts';
+import { unknownMethodRequest } from './unknown-method.ts';
 import { asExchange, withoutBody } from './upgrade-exchange.ts';
 
 /** Limits of every connection. Times in ms, sizes in bytes. */
@@ -79,7 +80,11 @@ function http1Server(state: ServerState): HttpServer {
   });
   // The size of the head is the limit; a count would drop headers without a word.
   server.maxHeadersCount = 0;
-  server.on('clientError', answerParserError);
+  server.on('clientError', (error, socket) => {
+    const unknown = socket instanceof Socket && socket.writable ? unknownMethodRequest(error, socket) : undefined;
+    if (unknown && socket instanceof Socket) serve(state, unknown.request, unknown.response, socket);
+    else answerParserError(error, socket);
+  });
   server.on('request', (request, response) => {
     // Go sends no Connection header on a connection that it keeps; Node leaves it out once it was removed.
     if (state.closing) response.shouldKeepAlive = false;

@@ -56,6 +56,11 @@ export function wrapEnvelope(gvk: GroupVersionKind, raw: Uint8Array): Buffer {
   });
   writer.tag(2, BYTES);
   writer.chunk(raw);
+  // Content encoding and content type, which are never set.
+  for (const field of [3, 4]) {
+    writer.tag(field, BYTES);
+    writer.text('');
+  }
   return Buffer.concat([MAGIC, writer.finish()]);
 }
 

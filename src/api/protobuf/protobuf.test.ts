@@ -17,7 +17,20 @@ import { objectsOf } from '../testing/arbitrary.ts';
 const GO_POD =
   'azhzAAoJCgJ2MRIDUG9kEq0BCiEKAXASABoAIgAqADIAOABCCAiA8tbKBhAAWgYKAWESAWIScxJTCgFjEgFpKgAyCgoAEAAYUCIAKgBCDAoKCgNjcHUSAwoBMVIfChMSEQoAEgkIARAAGgN3ZWIaACIAEAAYACAAKAAwAGoAcgCAAQCIAQCQAQCiAQAaACAAMgBCAEoAUgBYAGAAaACCAQCKAQCaAQDCAQAaEwoAGgAiACoAMgBKAFoAcgCIAQAaACIA';
 
+/** A ConfigMap as the original sends it. */
+const GO_CONFIGMAP =
+  'azhzAAoPCgJ2MRIJQ29uZmlnTWFwEqABCpUBCgJ3MhIAGgZnb2xkZW4iACokYzZlMTY4YzMtZWRiMi00OWU2LWE3ZTYtZGMwZWJmMTVkMGM5MgQ4MzIyOABCCAjc5oXYBhAAigFKCgZnb2xkZW4SBlVwZGF0ZRoCdjEiCAjc5oXYBhAAMghGaWVsZHNWMToeChx7ImY6ZGF0YSI6eyIuIjp7fSwiZjphIjp7fX19QgASBgoBYRIBMhoAIgA=';
+
 describe('protobuf', () => {
+  it.each([
+    ['Pod', GO_POD],
+    ['ConfigMap', GO_CONFIGMAP],
+  ] as const)('writes a %s byte for byte as Go does, zero values and all', (kind, bytes) => {
+    const { raw } = decodeEnvelope(Buffer.from(bytes, 'base64'));
+    const object = decodeProtobuf(`core/v1.${kind}`, raw);
+    expect(encodeEnvelope({ group: '', version: 'v1', kind }, `core/v1.${kind}`, object).toString('base64')).toBe(bytes);
+  });
+
   it('reads what a Go client sends and drops the zero values that mean absence', () => {
     const { apiVersion, kind, raw } = decodeEnvelope(Buffer.from(GO_POD, 'base64'));
     expect([apiVersion, kind]).toEqual(['v1', 'Pod']);

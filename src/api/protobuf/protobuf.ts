@@ -20,6 +20,8 @@ interface WireField {
   readonly type: WireType | undefined;
   /** Go keeps the zero value apart from absence. */
   readonly keepsZero: boolean;
+  /** No pointer in Go: what is absent is written as the zero value. */
+  readonly always: boolean;
 }
 
 interface WireType {
@@ -42,17 +44,25 @@ function buildWireTypes(): ReadonlyMap<string, WireType> {
 }
 
 function wireField(name: string, record: FieldRecord, tag: number, type: WireType | undefined): WireField {
-  const structValue = type !== undefined && (record.written ?? record.required ?? false) && record.pointer !== true;
+  const scalar = type === undefined ? (record.type as Scalar) : undefined;
+  const isStruct = scalar === undefined || STRUCTS.has(scalar);
+  // JSON shows structs that are no pointers whatever their tags say.
+  const isPointer = record.pointer === true || (isStruct && !(record.written ?? record.required ?? false));
+  const shape = record.list !== undefined ? 'list' : record.map === true ? 'map' : 'one';
   return {
     tag,
     name,
     inline: record.inline === true,
-    shape: record.list !== undefined ? 'list' : record.map === true ? 'map' : 'one',
-    scalar: type === undefined ? (record.type as Scalar) : undefined,
+    shape,
+    scalar,
     type,
-    keepsZero: record.pointer === true || (type !== undefined && !structValue),
+    keepsZero: record.pointer === true || (type !== undefined && isPointer),
+    always: shape === 'one' && !isPointer && scalar !== 'bytes' && scalar !== 'extraValue' && scalar !== 'verbs',
   };
 }
+
+/** Scalars that are structs in Go. */
+const STRUCTS: ReadonlySet<Scalar> = new Set(['time', 'microTime', 'duration', 'quantity', 'intOrString', 'raw', 'fieldsV1', 'json']);
 
 const wireTypes = buildWireTypes();
 
@@ -196,16 +206,31 @@ function writeMessage(writer: Writer, type: WireType, object: JsonObject): void 
       continue;
     }
     const value = getOwn(object, field.name);
-    if (value === undefined || value === null) continue;
+    if (value === undefined || value === null) {
+      if (field.always) writeZero(writer, field);
+      continue;
+    }
     if (field.shape === 'list') {
       if (!Array.isArray(value)) throw new ProtobufError(`${field.name}: expected a list`);
       for (const item of value) writeValue(writer, field, field.tag, item);
     } else if (field.shape === 'map') {
       if (!isObject(value)) throw new ProtobufError(`${field.name}: expected an object`);
       for (const key of Object.keys(value).sort()) writeEntry(writer, field, key, value[key]);
-    } else if (field.keepsZero || !isZero(field, value)) writeValue(writer, field, field.tag, value);
+    } else if (field.keepsZero || field.always || !isZero(field, value)) writeValue(writer, field, field.tag, value);
   }
 }
+
+/** Writes what Go writes of a field that was never set. */
+function writeZero(writer: Writer, field: WireField): void {
+  const { type, scalar = 'string' } = field;
+  if (type !== undefined) writeValue(writer, field, field.tag, {});
+  else if (scalar === 'raw' || scalar === 'fieldsV1' || scalar === 'json') {
+    writer.tag(field.tag, BYTES);
+    writer.message(() => undefined);
+  } else writeValue(writer, field, field.tag, ZEROS[scalar] ?? '');
+}
+
+const ZEROS: Partial<Record<Scalar, unknown>> = { bool: false, int32: 0, int64: 0, double: 0, quantity: '0', intOrString: 0 };
 
 function writeEntry(writer: Writer, field: WireField, key: string, value: unknown): void {
   writer.tag(field.tag, BYTES);

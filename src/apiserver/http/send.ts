@@ -44,8 +44,9 @@ export async function sendValue(exchange: Exchange, status: number, value: unkno
 
 /** Sends an error as a Status. What is no StatusError is an internal error; its text goes to the client as the original's does. */
 export async function sendError(exchange: Exchange, error: StatusError, form: { media: MediaType; pretty: boolean }): Promise<void> {
-  const { reason, details, ...rest } = error.status;
-  const status = { ...rest, ...(reason !== '' && { reason }), ...(details && { details }), code: error.status.code };
+  const { reason, details, code, ...rest } = error.status;
+  // The order of the fields in Go.
+  const status = { ...rest, ...(reason !== '' && { reason }), ...(details && { details }), code };
   const retry = details?.retryAfterSeconds;
   if (retry !== undefined) writeHead(exchange, status.code, { 'Retry-After': String(retry) });
   await sendValue(exchange, status.code, status, form.media, form.pretty);

@@ -48,9 +48,15 @@ async function readApplied(request: ResourceRequest): Promise<JsonObject> {
   try {
     [value] = parseYaml(body.toString('utf8'));
   } catch (error) {
-    throw badRequest(`error decoding YAML: ${errorText(error)}`);
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${errorText(error)}`);
   }
-  if (!isObject(value)) throw badRequest('error decoding YAML: the body is not an object');
+  value ??= {};
+  if (!isObject(value)) {
+    const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
+    );
+  }
   const expected = apiVersionOf(definition);
   if (value['apiVersion'] !== expected) {
     throw badRequest(

@@ -56,9 +56,13 @@ export function objectEnvelope(definition: ResourceDefinition, object: object, f
 export function transformed(definition: ResourceDefinition, object: StoredObject, options: EncodeOptions): object {
   const { form } = options;
   if (form.as === 'Table') return table(definition, [object], { resourceVersion: object.metadata.resourceVersion }, options);
-  if (form.as === 'PartialObjectMetadata')
-    return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}`, metadata: object.metadata };
+  if (form.as === 'PartialObjectMetadata') return metadataOf(object, form);
   return { ...object, kind: definition.kind, apiVersion: apiVersionOf(definition) };
+}
+
+/** Items of a list of metadata name their kind, unlike those of other lists. */
+function metadataOf({ metadata }: StoredObject, { version }: Pick<Representation, 'version'>): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata };
 }
 
 /** Sends a list. */
@@ -85,7 +89,7 @@ export async function sendList(
     await sendProtobuf(exchange, 200, wrapEnvelope(gvk, encodeProtobufList(type, { metadata, items: entries.map(view.object) })));
     return;
   }
-  const items = partial ? entries.map((entry) => JSON.stringify({ metadata: view.object(entry).metadata })) : entries.map(view.json);
+  const items = partial ? entries.map((entry) => JSON.stringify(metadataOf(view.object(entry), form))) : entries.map(view.json);
   const head = `{"kind":"${gvk.kind}","apiVersion":"${apiVersionOf(gvk)}","metadata":${JSON.stringify(metadata)},"items":[`;
   const text = `${head}${items.join(',')}]}`;
   if (form.media === 'application/yaml')

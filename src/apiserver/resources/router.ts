@@ -1,4 +1,6 @@
 /** Finds the handler of a request to a resource. */
+import { normalize } from '../../api/normalize.ts';
+import { isObject } from '../../api/own.ts';
 import type { RequestInfo } from '../../api/request-info.ts';
 import { resourceDefinitions, type ResourceDefinition, type Subresource } from '../../api/resources.ts';
 import { failure, qualifiedResource, type StatusError } from '../../api/status.ts';
@@ -157,5 +159,11 @@ async function serveCreation(request: ResourceRequest, api: ApiRequest, create: 
   if (!type) throw couldNotFind();
   const object = await readObject(exchange, { ...kind, type }, validation, warn);
   const result = await create(api, object);
-  await sendValue(exchange, 201, result, form.media, form.pretty);
+  await sendValue(
+    exchange,
+    201,
+    isObject(result) && result['kind'] === kind.kind ? normalize(type, result) : result,
+    form.media,
+    form.pretty,
+  );
 }
