@@ -79,9 +79,8 @@ test('a pod that was deleted while nodelet was dead goes when it is back', async
 async function createUntilKilled(): Promise<string[]> {
   const client = createKubeClient(await loadKubeconfig(join(node().dataDir, 'kubeconfig')));
   const acknowledged: string[] = [];
-  let stopped = false;
   const creator = async (id: number): Promise<void> => {
-    for (let i = 0; !stopped; i += 1) {
+    for (let i = 0; ; i += 1) {
       const name = `made-${id}-${i}`;
       try {
         await client.create(resources.configmaps, { metadata: { name }, data: { text: 'x'.repeat(1000) } }, { namespace: 'default' });
@@ -94,7 +93,6 @@ async function createUntilKilled(): Promise<string[]> {
   const creators = [0, 1, 2, 3].map(creator);
   await until('a number of creates', () => acknowledged.length > 100);
   await node().kill('SIGKILL');
-  stopped = true;
   await Promise.all(creators);
   client.close();
   return acknowledged;

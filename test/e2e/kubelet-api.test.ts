@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 test('from inside a pod, a ServiceAccount whose ClusterRole allows it gets the PodList', async () => {
   const body = await inPod('watcher', PODS);
-  const [json = '', code] = splitLast(body);
+  const [json, code] = splitLast(body);
   expect(code).toBe('200');
   const list = JSON.parse(json) as { kind: string; apiVersion: string; items: { metadata: { name: string } }[] };
   expect([list.kind, list.apiVersion]).toEqual(['PodList', 'v1']);

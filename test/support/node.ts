@@ -73,7 +73,7 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
     const started = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', log, log] });
     closeSync(log);
     child = started;
-    await until(
+    const outcome = await until(
       'the node to be ready',
       async () => {
         if (started.exitCode !== null || started.signalCode !== null) return 'ended';
@@ -83,9 +83,8 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
         return stdout === 'True';
       },
       START_MS,
-    ).then((outcome) => {
-      if (outcome === 'ended') throw new Error(`nodelet ended with ${started.exitCode}: ${readFileSync(logFile, 'utf8')}`);
-    });
+    );
+    if (outcome === 'ended') throw new Error(`nodelet ended with ${started.exitCode}: ${readFileSync(logFile, 'utf8')}`);
   }
 
   const kubectlWith = (input: string, ...args: string[]): Promise<Result> => runProgram('kubectl', args, { env, input });

@@ -54,7 +54,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const flags = parseFlags(UP_FLAGS, []).values;
   const own = { ...flags, ...pick(parsed.values, UP_FLAGS) };
   const api = { ...parseFlags(APISERVER_FLAGS, []).values, ...pick(parsed.values, UP_APISERVER_FLAGS) };
-  const verbosity = { level: Number(parsed.values['v'] ?? 0) };
+  const verbosity = { level: parsed.values.v };
   const log = createLogger({ verbosity });
   for (const notice of parsed.notices) log.warn(notice);
   process.title = 'nodelet kubelet apiserver';
@@ -145,7 +145,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 
   const { notices } = await chosen.runtime.status();
-  const terminal = process.stdout.isTTY === true;
+  const terminal = process.stdout.isTTY;
   process.stdout.write(
     announcement(
       {
