@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    pool: 'threads',
+    // Native packages (lmdb, node-pty) are not at home in worker threads.
+    pool: 'forks',
     maxWorkers: 2,
     isolate: false,
     reporters: ['default', './test/support/reporter.ts'],
