@@ -20,7 +20,9 @@ export async function collectGarbage(services: PodServices, has: (uid: string) =
     const uid = uidOf(labels);
     return uid !== undefined && !has(uid);
   };
-  await Promise.all(containers.filter((c) => orphan(c.labels)).map((c) => removeOrphan(services, c)));
+  const orphans = containers.filter((c) => orphan(c.labels));
+  if (orphans.length > 0) services.metrics.orphanedRuntimePods.increase([], new Set(orphans.map((c) => uidOf(c.labels))).size);
+  await Promise.all(orphans.map((c) => removeOrphan(services, c)));
   for (const c of spareContainers(containers.filter((x) => uidOf(x.labels) !== undefined && !orphan(x.labels)))) {
     await removeLogs(services, c);
     await ignoringGone(runtime.removeContainer(c.id));

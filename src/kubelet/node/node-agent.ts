@@ -68,7 +68,10 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     const [status, images] = await Promise.all([
       runtime.status().catch((error: unknown) => {
         log.error('Runtime status could not be read', { err: errorText(error) });
-        return { conditions: [{ type: 'RuntimeReady' as const, status: false, reason: 'RuntimeDown', message: errorText(error) }] };
+        return {
+          conditions: [{ type: 'RuntimeReady' as const, status: false, reason: 'RuntimeDown', message: errorText(error) }],
+          notices: [],
+        };
       }),
       runtime.listImages().catch(() => []),
     ]);
@@ -77,6 +80,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       machine,
       runtime: options.runtimeVersion,
       runtimeConditions: status.conditions,
+      runtimeNotices: status.notices,
       images,
       previous: node?.status.conditions ?? [],
       now: clock.now(),

@@ -19,6 +19,8 @@ export interface NodeInput {
   readonly config: KubeletConfiguration;
   readonly runtime: RuntimeVersion;
   readonly runtimeConditions: readonly RuntimeCondition[];
+  /** What the runtime cannot do, a sentence each. */
+  readonly runtimeNotices: readonly string[];
   readonly images: readonly Image[];
   /** Of the Node as it is: transition times are kept from there. */
   readonly previous: readonly NodeCondition[];
@@ -153,8 +155,8 @@ const PRESSURES: readonly Verdict[] = [
   { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
 ];
 
-function nodeConditions({ runtimeConditions, previous, now }: NodeInput): NodeCondition[] {
-  return [...PRESSURES, readyVerdict(runtimeConditions)].map((verdict) => {
+function nodeConditions({ runtimeConditions, runtimeNotices, previous, now }: NodeInput): NodeCondition[] {
+  return [...PRESSURES, readyVerdict(runtimeConditions), ...restrictions(runtimeNotices)].map((verdict) => {
     const before = previous.find((c) => c.type === verdict.type);
     return {
       type: verdict.type,
@@ -165,6 +167,11 @@ function nodeConditions({ runtimeConditions, previous, now }: NodeInput): NodeCo
       message: verdict.message,
     };
   });
+}
+
+/** A condition of our own: pods run, but not with everything that they may ask for. */
+function restrictions(notices: readonly string[]): Verdict[] {
+  return notices.length === 0 ? [] : [{ type: 'RuntimeRestricted', status: 'True', reason: 'RuntimeNotices', message: notices.join(' ') }];
 }
 
 function readyVerdict(conditions: readonly RuntimeCondition[]): Verdict {

@@ -30,6 +30,7 @@ const input: NodeInput = {
   config: { maxPods: 500, evictionHard },
   runtime: { runtimeName: 'process', runtimeVersion: '0.1.0', runtimeApiVersion: 'v1' },
   runtimeConditions: [{ type: 'RuntimeReady', status: true, reason: '', message: '' }],
+  runtimeNotices: [],
   images: [
     { id: 'a', repoTags: ['small'], repoDigests: [], sizeBytes: 1, pinned: false },
     { id: 'b', repoTags: ['big'], repoDigests: ['big@sha256:x'], sizeBytes: 2, pinned: false },
@@ -82,6 +83,12 @@ describe('the status of a node', () => {
     ]);
     expect(status.nodeInfo).toMatchObject({ containerRuntimeVersion: 'process://0.1.0', kubeletVersion: 'v1.36.3', kubeProxyVersion: '' });
   });
+  it('says in a condition of its own what the runtime cannot do', () => {
+    const condition = nodeStatus({ ...input, runtimeNotices: ['No seccomp.', 'No limits.'] }).conditions?.at(-1);
+    expect(condition).toMatchObject({ type: 'RuntimeRestricted', status: 'True', message: 'No seccomp. No limits.' });
+    expect(nodeStatus(input).conditions?.some(({ type }) => type === 'RuntimeRestricted')).toBe(false);
+  });
+
   it('is not ready when the runtime says so', () => {
     const runtimeConditions = [
       { type: 'RuntimeReady' as const, status: false, reason: 'r', message: 'down' },
