@@ -4,6 +4,8 @@ import type { Connection } from '../client/transport.ts';
 import { kubeletAccess } from '../kubelet/auth/access.ts';
 import type { KubeletConfiguration } from '../kubelet/config.ts';
 import { startKubelet } from '../kubelet/kubelet.ts';
+import { createKubeletMetrics } from '../kubelet/stats/kubelet-metrics.ts';
+import { accessObserver, requestObserver } from '../kubelet/stats/observers.ts';
 import { startKubeletServer, type KubeletServerHandle, type ServingCertificate } from '../kubelet/server/server.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
@@ -40,12 +42,26 @@ const CLOSE_GRACE_MS = 2_000;
 
 export async function startKubeletHalf(options: KubeletHalfOptions): Promise<KubeletHalf> {
   const { config, host, log, runtime, verbosity } = options;
-  const client = options.connection && createKubeClient({ userAgent: 'kubelet/nodelet', ...options.connection }, host.clock);
+  const metrics = createKubeletMetrics();
+  const client =
+    options.connection &&
+    createKubeClient(
+      { userAgent: 'kubelet/nodelet', ...options.connection },
+      host.clock,
+      requestObserver(metrics, options.connection.server),
+    );
   let server: KubeletServerHandle | undefined;
   let { serving } = options;
-  const access = await kubeletAccess({ config, client, host, log, onClientCA: (pem) => server?.reload(serving, pem) });
+  const access = await kubeletAccess({
+    config,
+    client,
+    host,
+    log,
+    observer: accessObserver(metrics),
+    onClientCA: (pem) => server?.reload(serving, pem),
+  });
   const clientCA = access.clientCA();
-  const kubelet = await startKubelet({ ...options, client, version: KUBERNETES_VERSION });
+  const kubelet = await startKubelet({ ...options, client, metrics, version: KUBERNETES_VERSION });
   try {
     server = await startKubeletServer({
       config,
@@ -59,6 +75,7 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
       verbosity,
       flags: options.flags,
       version: KUBERNETES_VERSION.slice(1),
+      measurements: kubelet.measurements,
     });
   } catch (error) {
     access.close();

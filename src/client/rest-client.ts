@@ -6,7 +6,7 @@ import type { ResourceDefinition } from '../api/resources.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { startInformer } from './informer.ts';
 import type { KubeClient, PatchType } from './kube-client.ts';
-import { openTransport, type Connection, type Outgoing } from './transport.ts';
+import { openTransport, type Connection, type Outgoing, type RequestObserver } from './transport.ts';
 import { watchEvents } from './watch.ts';
 
 /** Bytes of an answer that is read whole. */
@@ -22,12 +22,31 @@ const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Makes a client. Nothing is connected before the first call. */
-export function createKubeClient(connection: Connection, clock: Clock = systemClock): KubeClient {
+export function createKubeClient(connection: Connection, clock: Clock = systemClock, observe?: RequestObserver): KubeClient {
   const transport = openTransport(connection);
 
   async function call<T>(outgoing: Outgoing): Promise<T> {
-    const response = await transport.send(outgoing);
-    return answer<T>(response);
+    const began = clock.monotonic();
+    let response: IncomingMessage | undefined;
+    let receivedBytes: number | undefined;
+    try {
+      response = await transport.send(outgoing);
+      const body = await readAnswer(response);
+      receivedBytes = body.length;
+      return answerOf<T>(response, body);
+    } finally {
+      told(outgoing, response, began, receivedBytes);
+    }
+  }
+  function told(outgoing: Outgoing, response: IncomingMessage | undefined, began: number, receivedBytes?: number): void {
+    const { method, body } = outgoing;
+    observe?.({
+      method,
+      status: response?.statusCode,
+      seconds: (clock.monotonic() - began) / 1000,
+      sentBytes: body === undefined ? 0 : Buffer.byteLength(body),
+      receivedBytes,
+    });
   }
   const json = (body: unknown, type = 'application/json') => ({
     headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': type }) },
@@ -47,8 +66,15 @@ export function createKubeClient(connection: Connection, clock: Clock = systemCl
       call({ method: 'GET', path: resourcePath(resource, namespace) + queryText(query), ...json(undefined), ...passing(signal) }),
     async *watch(resource, { namespace, signal, ...query } = {}) {
       const path = resourcePath(resource, namespace) + queryText({ ...query, watch: true });
-      const response = await transport.send({ method: 'GET', path, ...json(undefined), ...passing(signal) });
-      if (response.statusCode !== 200) await answer(response);
+      const began = clock.monotonic();
+      const outgoing = { method: 'GET', path, ...json(undefined), ...passing(signal) };
+      let response: IncomingMessage | undefined;
+      try {
+        response = await transport.send(outgoing);
+      } finally {
+        told(outgoing, response, began);
+      }
+      if (response.statusCode !== 200) answerOf(response, await readAnswer(response));
       yield* watchEvents(response);
     },
     inform: (resource, options, handlers) => startInformer(client, clock, resource, options, handlers),
@@ -126,7 +152,7 @@ function typed(resource: ResourceDefinition, object: unknown): unknown {
   return { apiVersion, kind: resource.kind, ...(object as object) };
 }
 
-async function answer<T>(response: IncomingMessage): Promise<T> {
+async function readAnswer(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -134,7 +160,12 @@ async function answer<T>(response: IncomingMessage): Promise<T> {
     if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** The object in an answer; throws a StatusError when it is a failure. */
+function answerOf<T>(response: IncomingMessage, body: Buffer): T {
+  const text = body.toString('utf8');
   const code = response.statusCode ?? 0;
   const isJson = (response.headers['content-type'] ?? '').includes('json');
   if (code >= 200 && code < 300) return (isJson ? JSON.parse(text) : text) as T;

@@ -19,6 +19,17 @@ export interface Connection {
   readonly userAgent?: string;
 }
 
+/** One request that was sent and how it went; without `status` there was no answer, without `receivedBytes` it went on for long. */
+export interface SentRequest {
+  readonly method: string;
+  readonly status: number | undefined;
+  readonly seconds: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number | undefined;
+}
+
+export type RequestObserver = (sent: SentRequest) => void;
+
 export interface Outgoing {
   readonly method: string;
   readonly path: string;

@@ -23,10 +23,18 @@ import type { PodServices, PodSettings, ServiceSource } from './pods/services.ts
 import { createStatusWriter } from './pods/status-writer.ts';
 import { createProber } from './probes/prober.ts';
 import type { NodeView } from './server/node-view.ts';
+import type { Measurements } from './server/request.ts';
 import { startApiSource, type PodSource } from './sources/api-source.ts';
 import { startFileSource } from './sources/file-source.ts';
 import { createMirrorPods } from './sources/mirror-pods.ts';
 import { parseResolvConf } from './spec/dns.ts';
+import { createKubeletMetrics, type KubeletMetrics } from './stats/kubelet-metrics.ts';
+import { measuredRuntime } from './stats/measured-runtime.ts';
+import { startNodeStats } from './stats/node-stats.ts';
+import { createPodStartTracker } from './stats/pod-start.ts';
+import { kubeletMeasurements } from './stats/measurements.ts';
+import { createProbeMetrics } from './stats/probe-metrics.ts';
+import { volumePlugin } from './stats/pod-families.ts';
 import { createObjectCache } from './volumes/object-cache.ts';
 import { createTokenManager } from './volumes/tokens.ts';
 import { createVolumeManager } from './volumes/volume-manager.ts';
@@ -50,6 +58,8 @@ export interface KubeletOptions {
   readonly log: Logger;
   /** Parent of `kubepods`; `/` by default. */
   readonly cgroupRoot: string;
+  /** Where the kubelet counts its work; its own by default. */
+  readonly metrics?: KubeletMetrics;
   /** Shown in the Node. Default `v1.36.3`. */
   readonly version?: string;
   /** Labels that the Node is registered with, beside those of the machine. */
@@ -61,6 +71,8 @@ export interface KubeletOptions {
 export interface KubeletHandle {
   /** What the HTTP server shows. */
   readonly view: NodeView;
+  /** What the HTTP server's metrics endpoints show. */
+  readonly measurements: Measurements;
   /** Ends all loops; containers go on running. */
   close(): Promise<void>;
 }
@@ -75,8 +87,13 @@ const GARBAGE_MS = 60_000;
 const FIRST_GARBAGE_MS = 100;
 
 export async function startKubelet(options: KubeletOptions): Promise<KubeletHandle> {
-  const { config, client, runtime, host, log, nodeName } = options;
+  const { config, client, host, log, nodeName } = options;
   const { clock } = host;
+  const startedAt = clock.now();
+  const metrics = options.metrics ?? createKubeletMetrics();
+  const runtime = measuredRuntime(options.runtime, metrics, clock);
+  const probeMetrics = createProbeMetrics();
+  const starts = createPodStartTracker(metrics, clock);
   const stopping = new AbortController();
   await makeDirectories(options);
 
@@ -108,6 +125,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     clock,
     log: log.scope('status'),
     target: (pod) => (isStatic(pod) ? mirrors.target(pod) : { ...pod.metadata, status: pod.status }),
+    written: (seconds) => metrics.podStatusSyncDuration.observe(seconds),
   });
   const services: PodServices = {
     nodeName,
@@ -128,11 +146,22 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       objects,
       tokens,
       useTmpfs: settings.mayMount,
+      mounted: (volume, ready, seconds) => {
+        const plugin = volumePlugin(volume);
+        metrics.storageOperationDuration.observe(seconds, ['false', 'volume_mount', ready ? 'success' : 'fail-unknown', plugin]);
+        if (ready) metrics.volumeOperationTotal.observe(seconds, ['overall_volume_mount', plugin]);
+      },
     }),
-    images: createImagePuller(runtime, clock),
-    probes: createProber({ runtime, clock, events }),
+    images: createImagePuller(runtime, clock, {
+      ensured: (policy, present, pull) =>
+        metrics.imageManagerEnsureImageRequests.increase([String(present ?? 'unknown'), policy.toLowerCase(), String(pull ?? 'unknown')]),
+      pulled: (uid, ms) => starts.pulled(uid, ms),
+    }),
+    probes: createProber({ runtime, clock, events, metrics: probeMetrics }),
     crashes: createBackoff({ ...CRASH_BACKOFF, maxMs: settings.crashBackoffMaxMs }),
     services: serviceSource(client, log, stopping.signal),
+    metrics,
+    starts,
     allocatable: () => node.allocatable(),
     nodeDns: async () => parseResolvConf(await host.files.readFile(config.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')),
     nodeHosts: () => host.files.readFile('/etc/hosts', 'utf8').catch(() => ''),
@@ -150,6 +179,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       startApiSource(client, nodeName, log.scope('api'), {
         wanted: (pod, resourceVersion) => {
           manager.upsert('api', pod);
+          starts.watched(pod, pod.status);
           statuses.seen(pod, pod.status, resourceVersion);
         },
         removed: (pod) => manager.remove(pod.metadata.uid, pod),
@@ -181,17 +211,41 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   let turned = clock.monotonic();
   runtime.onEvent((event) => manager.wake(event.podUid), stopping.signal);
   const relist = clock.every(RELIST_MS, () => {
+    const before = turned;
     turned = clock.monotonic();
+    metrics.plegRelistInterval.observe((turned - before) / 1000);
+    void measureRelist(runtime, metrics, clock);
     manager.wakeAll();
     mirrors.repair();
+  });
+  const stats = await startNodeStats({
+    ...options,
+    runtime,
+    rootDir: settings.rootDir,
+    cgroupRoot: settings.cgroupRoot,
+    kubeletCgroups: config.kubeletCgroups ?? '',
+    systemCgroups: config.systemCgroups ?? '',
+    log: log.scope('stats'),
+    pods: () => manager.followed(),
+    counted: (seconds) => metrics.volumeMetricCollectionDuration.observe(seconds, ['du']),
   });
   const garbage = startGarbage(options, services, manager, synced, stopping.signal);
 
   return {
-    view: nodeView(options, manager, () => clock.monotonic() - turned),
+    view: nodeView({ ...options, runtime }, manager, () => clock.monotonic() - turned),
+    measurements: kubeletMeasurements({
+      stats,
+      metrics,
+      probes: probeMetrics,
+      nodeName,
+      pods: () => manager.followed(),
+      startedAt,
+      version: options.version ?? DEFAULT_VERSION,
+    }),
     async close() {
       for (const source of sources) source.close();
       relist.cancel();
+      stats.close();
       stopping.abort();
       services.probes.close();
       await manager.close();
@@ -202,6 +256,15 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       await services.volumes.close();
     },
   };
+}
+
+/** Asks the runtime for all that it has, as the pods' own looks do one by one: how long that takes is the runtime's health. */
+async function measureRelist(runtime: Runtime, metrics: KubeletMetrics, clock: Host['clock']): Promise<void> {
+  const began = clock.monotonic();
+  // A runtime that does not answer is seen in its errors and, here, in the time since it last did.
+  const answered = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]).catch(() => undefined);
+  metrics.plegRelistDuration.observe((clock.monotonic() - began) / 1000);
+  if (answered) metrics.plegLastSeen.set(Math.floor(clock.now() / 1000));
 }
 
 async function makeDirectories({ host, rootDir, podLogsDir, containerLogsDir }: KubeletOptions): Promise<void> {

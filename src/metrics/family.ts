@@ -72,6 +72,7 @@ export function histogram(options: FamilyOptions & { readonly buckets?: readonly
   const buckets = options.buckets ?? DEFAULT_BUCKETS;
   const bounds = [...buckets.map((bound) => `le="${goFloat(bound)}"`), 'le="+Inf"'];
   const series = new Series(options.labels ?? [], () => ({ counts: bounds.map(() => 0), sum: 0, count: 0 }));
+  if (options.labels === undefined) series.of([]);
   return {
     name: options.name,
     help: options.help,
@@ -100,6 +101,8 @@ export function histogram(options: FamilyOptions & { readonly buckets?: readonly
 
 function numbers({ labels = [] }: FamilyOptions): Pick<Gauge, 'set' | 'increase' | 'clear' | 'write'> & Pick<Counter, 'forget'> {
   const series = new Series(labels, () => ({ value: 0 }));
+  // What needs no labels is there from the start, as in the original.
+  if (labels.length === 0) series.of([]);
   return {
     set: (value, values = []) => {
       const state = series.of(values);

@@ -13,7 +13,7 @@ describe('exposition', () => {
     const inflight = gauge({ name: 'inflight', help: 'Now.' });
     inflight.set(3);
     inflight.increase([], -1);
-    const unused = counter({ name: 'a_unused', help: 'Nothing.' });
+    const unused = counter({ name: 'a_unused', help: 'Nothing.', labels: ['x'] });
     expect(exposition([requests, inflight, unused, computed('gauge', 'b', 'Computed.', () => 1.5)])).toBe(
       '# HELP b Computed.\n# TYPE b gauge\nb 1.5\n' +
         '# HELP inflight Now.\n# TYPE inflight gauge\ninflight 2\n' +

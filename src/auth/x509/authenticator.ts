@@ -18,7 +18,11 @@ interface Remembered {
  * Authenticates the client's chain against authorities in PEM; a function is asked at every request, so that a
  * changed file counts at once. Verified chains are remembered until one of their certificates ends.
  */
-export function x509Authenticator(caPem: string | (() => string), clock: Clock = systemClock): Authenticator {
+export function x509Authenticator(
+  caPem: string | (() => string),
+  clock: Clock = systemClock,
+  accepted: (notAfter: number) => void = () => undefined,
+): Authenticator {
   const read = typeof caPem === 'string' ? (): string => caPem : caPem;
   let pem: string | undefined;
   let pool: CertificatePool = { bySubject: new Map(), size: 0 };
@@ -35,7 +39,10 @@ export function x509Authenticator(caPem: string | (() => string), clock: Clock =
     const now = clock.now();
     const key = chainKey(credentials.certificates);
     const known = remembered.get(key);
-    if (known !== undefined && now >= known.notBefore && now <= known.notAfter) return Promise.resolve(answer(known.user));
+    if (known !== undefined && now >= known.notBefore && now <= known.notAfter) {
+      accepted(known.notAfter);
+      return Promise.resolve(answer(known.user));
+    }
     const verified = verifyClientChain(pool, credentials.certificates, now);
     if (!verified.ok) return Promise.resolve({ kind: 'rejected', reason: rejection(verified.certificate, verified.reason) });
     const { uids } = verified.certificate.subject;
@@ -44,6 +51,7 @@ export function x509Authenticator(caPem: string | (() => string), clock: Clock =
     const user = userOf(verified.certificate);
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(key, { user, notBefore: verified.notBefore, notAfter: verified.notAfter });
+    accepted(verified.notAfter);
     return Promise.resolve(answer(user));
   };
 }

@@ -27,7 +27,14 @@ export interface ImagePuller {
 const SHOW_FAILURE_MS = 3000;
 const RETRY_MS = 10_000;
 
-export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
+/** What is told of the puller's work, for those who count. */
+export interface ImagePullerObserver {
+  /** The image was there, was not, or nobody knows; and whether it had to be pulled. */
+  ensured(policy: string, present: boolean | undefined, pull: boolean | undefined): void;
+  pulled(podUid: string, ms: number): void;
+}
+
+export function createImagePuller(runtime: Runtime, clock: Clock, observer?: ImagePullerObserver): ImagePuller {
   const backoff = createBackoff(IMAGE_BACKOFF);
   const lastError = new Map<string, { readonly at: number; readonly text: string }>();
 
@@ -35,29 +42,34 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
     async ensure(pod, container, auths, event, signal) {
       const asked = container.image ?? '';
       const parsed = parseImageName(asked);
+      const policy = container.imagePullPolicy ?? 'IfNotPresent';
       if ('error' in parsed) {
+        observer?.ensured(policy, undefined, undefined);
         const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": ${parsed.error}`;
         event('Warning', 'InspectFailed', message);
         return { failed: { reason: 'InvalidImageName', message }, retryMs: RETRY_MS };
       }
-      const policy = container.imagePullPolicy ?? 'IfNotPresent';
       let present: Image | null;
       try {
         present = await runtime.imageStatus(parsed.name);
       } catch (error) {
+        observer?.ensured(policy, undefined, undefined);
         const message = `Failed to inspect image "${parsed.name}": ${errorText(error)}`;
         event('Warning', 'InspectFailed', message);
         return { failed: { reason: 'ImageInspectError', message }, retryMs: RETRY_MS };
       }
       if (present && policy !== 'Always') {
+        observer?.ensured(policy, true, false);
         event('Normal', 'Pulled', `Container image "${asked}" already present on machine and can be accessed by the pod`);
         return { image: present };
       }
       if (policy === 'Never') {
+        observer?.ensured(policy, false, undefined);
         const message = `Container image "${asked}" is not present with pull policy of Never`;
         event('Warning', 'ErrImageNeverPull', message);
         return { failed: { reason: 'ErrImageNeverPull', message }, retryMs: RETRY_MS };
       }
+      observer?.ensured(policy, present !== null, true);
       return pull(pod, asked, parsed.name, auths, event, signal);
     },
     forget(podUid) {
@@ -81,6 +93,7 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
       const id = await pullWithAny(name, auths, signal);
       const image = (await runtime.imageStatus(id)) ?? (await runtime.imageStatus(name));
       if (image === null) throw new Error(`image "${name}" is not there after it was pulled`);
+      observer?.pulled(pod.metadata.uid, clock.monotonic() - start);
       const took = formatDuration(Math.max(1, Math.round(clock.monotonic() - start)));
       event(
         'Normal',

@@ -3,7 +3,8 @@ import { nanoTime } from '../../api/time.ts';
 import type { Node, Pod, PodStatus } from '../../api/types.ts';
 import type { ObservedPod } from './observed.ts';
 import { refusal } from './admission.ts';
-import { isTerminalPhase, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
+import type { FollowedPod } from '../stats/pod-families.ts';
+import { isStatic, isTerminalPhase, podContainers, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
 import type { PodServices } from './services.ts';
 import { rejectedStatus } from './status.ts';
 import { startPodWorker, type PodWorker } from './worker.ts';
@@ -18,6 +19,8 @@ export interface PodManager {
   wakeAll(): void;
   /** Pods that a source wants, each with its newest status. */
   pods(): readonly NodePod[];
+  /** Every pod that has a worker, with what the runtime said of it last. */
+  followed(): readonly FollowedPod[];
   byName(namespace: string, name: string): { readonly pod: NodePod; readonly observed: ObservedPod } | undefined;
   has(uid: string): boolean;
   close(): Promise<void>;
@@ -31,7 +34,7 @@ export interface PodManagerOptions {
 }
 
 export function createPodManager({ services, node, allowedUnsafeSysctls }: PodManagerOptions): PodManager {
-  const { host, events } = services;
+  const { host, events, metrics } = services;
   const workers = new Map<string, PodWorker>();
   const seen = new Map<string, string>();
   /** Pods that came again while the worker of their uid was still removing the last one. */
@@ -51,6 +54,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
     const others = [...workers.values()].filter((w) => !w.state.removed && !isTerminalPhase(w.state.status.phase)).map((w) => w.state.pod);
     const no = refusal({ pod, others, node: node(), allocatable: services.allocatable(), allowedUnsafeSysctls });
     if (no === undefined) return undefined;
+    metrics.admissionRejections.increase([no.reason]);
     events.pod(pod, 'Warning', no.reason, no.message);
     return rejectedStatus(pod, no.reason, no.message, host.clock.now());
   }
@@ -60,10 +64,15 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
     const gone = (): void => {
       workers.delete(uid);
       seen.delete(uid);
+      services.starts.forget(uid);
       const again = returning.get(uid);
       returning.delete(uid);
-      if (again) start(annotated(again.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', again));
+      if (again === undefined) return;
+      metrics.restartedPods.increase([isStatic(pod) ? 'true' : '']);
+      start(annotated(again.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', again));
     };
+    metrics.containersPerPodCount.observe(podContainers(pod.spec).filter(({ kind }) => kind === 'container').length);
+    services.starts.seen(pod);
     workers.set(uid, startPodWorker(services, pod, gone, refuse(pod)));
   }
 
@@ -83,6 +92,13 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
     wake: (uid) => workers.get(uid)?.wake(),
     wakeAll: () => workers.forEach((worker) => worker.wake()),
     pods: () => [...workers.values()].filter((w) => !w.state.removed).map((w) => withStatus(w)),
+    followed: () =>
+      [...workers.values()].map((worker) => ({
+        pod: withStatus(worker),
+        observed: worker.state.observed,
+        stage: worker.state.stage,
+        removed: worker.state.removed,
+      })),
     byName(namespace, name) {
       let found: PodWorker | undefined;
       for (const worker of workers.values())

@@ -3,6 +3,8 @@ import type { PodStatus } from '../../api/types.ts';
 import type { ContainerRuntimeStatus } from '../../runtime/runtime.ts';
 import type { WaitingReason } from './container-status.ts';
 import { isOwnedCondition } from './conditions.ts';
+import { CONTAINER_TYPE } from '../spec/labels.ts';
+import { containerType } from '../stats/container-type.ts';
 import { NOTHING_OBSERVED, observePod, type ObservedPod } from './observed.ts';
 import type { Phase } from './phase.ts';
 import { isTerminalPhase, type NodePod } from './pod.ts';
@@ -59,7 +61,10 @@ export function takePod(state: PodState, pod: NodePod): void {
 
 /** Asks the runtime for everything of the pod. */
 export async function look(services: PodServices, state: PodState): Promise<ObservedPod> {
+  const { clock } = services.host;
+  const began = clock.monotonic();
   const seen = await observePod(services.runtime, state.pod.metadata.uid);
+  services.metrics.plegPodRelistDuration.observe((clock.monotonic() - began) / 1000);
   const containers = await Promise.all(seen.containers.map((c) => withLastWords(services, state, c)));
   state.observed = { ...seen, containers };
   const ids = new Set(seen.containers.map((c) => c.id));
@@ -67,8 +72,14 @@ export async function look(services: PodServices, state: PodState): Promise<Obse
   return state.observed;
 }
 
-async function withLastWords({ host }: PodServices, { messages }: PodState, c: ContainerRuntimeStatus): Promise<ContainerRuntimeStatus> {
+async function withLastWords(
+  { host, metrics }: PodServices,
+  { messages }: PodState,
+  c: ContainerRuntimeStatus,
+): Promise<ContainerRuntimeStatus> {
   if (c.state !== 'exited') return c;
+  if (!messages.has(c.id))
+    metrics.terminatedContainers.increase([containerType(c.annotations[CONTAINER_TYPE]), String(c.exitCode), c.reason]);
   const message = messages.get(c.id) ?? (await terminationMessage(host.files, c));
   messages.set(c.id, message);
   return { ...c, message };
@@ -103,6 +114,7 @@ export function publish(
     now,
   });
   state.status = status;
+  services.starts.published(state.pod, status);
   services.statuses.publish(state.pod, status);
   return phase;
 }

@@ -6,6 +6,8 @@ import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import type { ResourceSettings } from '../spec/resources.ts';
+import type { KubeletMetrics } from '../stats/kubelet-metrics.ts';
+import type { PodStartTracker } from '../stats/pod-start.ts';
 import type { SandboxSettings } from '../spec/sandbox-config.ts';
 import type { SecuritySettings } from '../spec/security.ts';
 import type { ObjectCache } from '../volumes/object-cache.ts';
@@ -64,6 +66,8 @@ export interface PodServices {
   readonly probes: ProbeManager;
   readonly crashes: Backoff;
   readonly services: ServiceSource;
+  readonly metrics: KubeletMetrics;
+  readonly starts: PodStartTracker;
   /** The node's allocatable amounts. */
   allocatable(): Readonly<Record<string, string>>;
   /** The node's own resolver configuration and hosts file, read when asked. */

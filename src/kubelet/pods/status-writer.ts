@@ -33,6 +33,8 @@ export interface StatusWriterOptions {
   readonly log: Logger;
   /** The API object of a pod, or undefined while there is none. */
   readonly target: (pod: NodePod) => StatusTarget | undefined;
+  /** Told how long a status waited until the API server had it, in seconds. */
+  readonly written?: (seconds: number) => void;
 }
 
 /** Statuses of one pod that wait; of more, only the newest counts. */
@@ -47,11 +49,13 @@ interface Line {
   baseVersion: string;
   readonly queue: PodStatus[];
   last: PodStatus | undefined;
+  /** When the oldest status that waits was put in line. */
+  since: number | undefined;
   writing: Promise<void> | undefined;
   closed: boolean;
 }
 
-export function createStatusWriter({ client, clock, log, target }: StatusWriterOptions): StatusWriter {
+export function createStatusWriter({ client, clock, log, target, written }: StatusWriterOptions): StatusWriter {
   const lines = new Map<string, Line>();
   const stopping = new AbortController();
 
@@ -76,6 +80,8 @@ export function createStatusWriter({ client, clock, log, target }: StatusWriterO
         line.base = result.status;
         line.baseVersion = result.metadata.resourceVersion;
         drop(line, next);
+        if (line.since !== undefined) written?.((clock.monotonic() - line.since) / 1000);
+        line.since = line.queue.length > 0 ? clock.monotonic() : undefined;
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         // The pod is gone, or another of the same name took its place: nobody waits for this status.
@@ -112,6 +118,7 @@ export function createStatusWriter({ client, clock, log, target }: StatusWriterO
         baseVersion: '',
         queue: [],
         last: undefined,
+        since: undefined,
         writing: undefined,
         closed: false,
       };
@@ -121,6 +128,7 @@ export function createStatusWriter({ client, clock, log, target }: StatusWriterO
       line.last = status;
       if (line.queue.length >= MAX_QUEUED) line.queue.splice(1);
       line.queue.push(status);
+      line.since ??= clock.monotonic();
       start(line);
     },
     seen(pod, status, resourceVersion) {

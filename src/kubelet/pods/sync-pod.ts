@@ -4,6 +4,7 @@ import { errorText } from '../../util/log.ts';
 import { podDns } from '../spec/dns.ts';
 import { pullCredentials, type RegistryCredential } from '../spec/pull-secrets.ts';
 import { sandboxConfig } from '../spec/sandbox-config.ts';
+import { containerType } from '../stats/container-type.ts';
 import { VolumesNotReady, type ReadyVolume } from '../volumes/volume-manager.ts';
 import { podDirectory } from './directories.ts';
 import { ignoringGone, killContainer, killPod, podGraceSeconds, stopSandboxes } from './kill.ts';
@@ -165,13 +166,17 @@ async function startAll(services: PodServices, state: PodState, pass: StartPass)
   for (const target of pass.plan.start) {
     pass.signal.throwIfAborted();
     const { name } = target.container;
+    const { metrics } = services;
     const result = await startContainer(services, { ...pass, pod: state.pod, target, observed: state.observed, credentials });
     if ('started' in result) {
+      metrics.startedContainers.increase([containerType(target.kind)]);
       state.waiting.delete(name);
       state.backoffs.delete(name);
       last = result.started;
       continue;
     }
+    if (result.failed.reason !== 'CrashLoopBackOff')
+      metrics.startedContainersErrors.increase([result.failed.reason, containerType(target.kind)]);
     noteFailure(services, state, name, result);
     if (result.retryMs !== undefined) retryMs = Math.min(retryMs ?? Infinity, result.retryMs);
     if (target.kind === 'init' && !isSidecar(target.container)) break;

@@ -40,6 +40,8 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
   let ring: () => void = () => undefined;
   let step = new AbortController();
   let graceSeconds = Infinity;
+  let operation = 'create';
+  const since = host.clock.monotonic();
 
   const wake = (): void => {
     pending = true;
@@ -139,7 +141,12 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
       if (ended.signal.aborted) return;
       pending = false;
       try {
+        const began = host.clock.monotonic();
+        if (operation === 'create') services.metrics.podWorkerStartDuration.observe((began - since) / 1000);
+        const kind = state.stage === 'terminated' ? 'terminated' : operation;
+        operation = 'sync';
         wakeIn(await round());
+        services.metrics.podWorkerDuration.observe((host.clock.monotonic() - began) / 1000, [kind]);
         failures = 0;
       } catch (error) {
         const retryMs = Math.min(FIRST_ERROR_RETRY_MS * 2 ** failures++, MAX_ERROR_RETRY_MS);
@@ -153,6 +160,7 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
   return {
     state,
     update(newer) {
+      if (operation !== 'create') operation = 'update';
       takePod(state, newer);
       checkEnding();
       wake();

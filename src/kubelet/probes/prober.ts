@@ -6,6 +6,7 @@ import type { EventRecorder } from '../events/recorder.ts';
 import type { ProbeResult } from '../pods/plan.ts';
 import { isSidecar, podContainers, type NodePod, type PodContainer } from '../pods/pod.ts';
 import type { ProbeManager, RunningContainer } from '../pods/services.ts';
+import type { ProbeMetrics } from '../stats/probe-metrics.ts';
 import { attemptProbe, type Attempt } from './handlers.ts';
 
 export type ProbeKind = 'liveness' | 'readiness' | 'startup';
@@ -13,6 +14,7 @@ export type ProbeKind = 'liveness' | 'readiness' | 'startup';
 const KINDS = ['startup', 'liveness', 'readiness'] as const;
 const FIELD = { liveness: 'livenessProbe', readiness: 'readinessProbe', startup: 'startupProbe' } as const;
 const TITLE = { liveness: 'Liveness', readiness: 'Readiness', startup: 'Startup' } as const;
+const OUTCOME = { success: 'successful', failure: 'failed', unknown: 'unknown' } as const;
 /** What counts before the first result. */
 const INITIAL: Readonly<Record<ProbeKind, ProbeResult>> = { liveness: 'success', readiness: 'failure', startup: 'unknown' };
 /** An attempt that could not be done is done again this often before it is told. */
@@ -25,6 +27,7 @@ export interface ProberOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly events: EventRecorder;
+  readonly metrics?: ProbeMetrics;
 }
 
 interface Worker {
@@ -40,7 +43,7 @@ interface PodProbes {
   readonly workers: Map<string, Worker>;
 }
 
-export function createProber({ runtime, clock, events }: ProberOptions): ProbeManager {
+export function createProber({ runtime, clock, events, metrics }: ProberOptions): ProbeManager {
   const pods = new Map<string, PodProbes>();
   const results = new Map<string, ProbeResult>();
   const key = (kind: ProbeKind, containerId: string): string => `${kind}/${containerId}`;
@@ -61,7 +64,12 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
     let same = 0;
     let last: ProbeResult | undefined;
     let timer: Timer | undefined;
-    signal.addEventListener('abort', () => timer?.cancel(), { once: true });
+    const probed = { pod, container: target.container.name, type: TITLE[kind] };
+    const stopped = (): void => {
+      timer?.cancel();
+      metrics?.ended(probed);
+    };
+    signal.addEventListener('abort', stopped, { once: true });
 
     const gated = (): boolean => {
       const started = target.container.startupProbe === undefined || resultOf('startup', running.id) === 'success';
@@ -76,10 +84,12 @@ export function createProber({ runtime, clock, events }: ProberOptions): ProbeMa
     };
     async function once(): Promise<boolean> {
       if (gated()) return true;
+      const asked = clock.monotonic();
       let attempt: Attempt = { result: 'unknown', output: '' };
       for (let tries = 0; tries < MAX_TRIES && attempt.result === 'unknown' && !signal.aborted; tries++)
         attempt = await attemptProbe(probe, { runtime, container: target.container, containerId: running.id, podIP, signal });
       if (signal.aborted) return false;
+      metrics?.probed(probed, OUTCOME[attempt.result], (clock.monotonic() - asked) / 1000);
       if (attempt.result === 'unknown') {
         events.container(
           pod,

@@ -22,21 +22,21 @@ const gauge = (name: string, help: string, value: Value): ContainerFamily => ({ 
 const spec = (name: string, help: string, value: Value): ContainerFamily => ({ name, type: 'gauge', help, time: 'none', value });
 
 export const containerFamilies: readonly ContainerFamily[] = [
-  gauge('container_cpu_load_average_10s', 'Value of container cpu load average over the last 10 seconds.', ({ processes, load }) =>
-    processes && Math.floor(load.running * 1000),
+  gauge(
+    'container_cpu_load_average_10s',
+    'Value of container cpu load average over the last 10 seconds.',
+    ({ processes, load }) => processes && Math.floor(load.running * 1000),
   ),
-  gauge('container_cpu_load_d_average_10s', 'Value of container cpu load.d average over the last 10 seconds.', ({ processes, load }) =>
-    processes && Math.floor(load.uninterruptible * 1000),
+  gauge(
+    'container_cpu_load_d_average_10s',
+    'Value of container cpu load.d average over the last 10 seconds.',
+    ({ processes, load }) => processes && Math.floor(load.uninterruptible * 1000),
   ),
   counter('container_cpu_system_seconds_total', 'Cumulative system cpu time consumed in seconds.', ({ sample }) =>
     seconds(sample.cpu?.systemNs),
   ),
   counter('container_cpu_user_seconds_total', 'Cumulative user cpu time consumed in seconds.', ({ sample }) => seconds(sample.cpu?.userNs)),
-  counter(
-    'container_cpu_cfs_periods_total',
-    'Number of elapsed enforcement period intervals.',
-    ({ sample }) => sample.throttling?.periods,
-  ),
+  counter('container_cpu_cfs_periods_total', 'Number of elapsed enforcement period intervals.', ({ sample }) => sample.throttling?.periods),
   counter(
     'container_cpu_cfs_throttled_periods_total',
     'Number of throttled period intervals.',
@@ -49,11 +49,7 @@ export const containerFamilies: readonly ContainerFamily[] = [
   counter('container_cpu_cfs_burst_seconds_total', 'Total time duration the container has been bursted.', ({ sample }) =>
     seconds(sample.throttling?.burstNs),
   ),
-  gauge(
-    'container_file_descriptors',
-    'Number of open file descriptors for the container.',
-    ({ processes }) => processes?.descriptors,
-  ),
+  gauge('container_file_descriptors', 'Number of open file descriptors for the container.', ({ processes }) => processes?.descriptors),
   {
     ...gauge('container_health_state', "The result of the container's health check", () => -1),
   },
@@ -76,11 +72,7 @@ export const containerFamilies: readonly ContainerFamily[] = [
     ({ sample }) => sample.memory?.usage,
   ),
   gauge('container_memory_working_set_bytes', 'Current working set in bytes.', ({ sample }) => sample.memory?.workingSet),
-  counter(
-    'container_oom_events_total',
-    'Count of out of memory events observed for the container',
-    ({ sample }) => sample.oomKills,
-  ),
+  counter('container_oom_events_total', 'Count of out of memory events observed for the container', ({ sample }) => sample.oomKills),
   ...(['cpu', 'memory', 'io'] as const).flatMap((resource) => {
     const name = resource === 'cpu' ? 'CPU' : resource === 'io' ? 'IO' : 'memory';
     return [
@@ -101,7 +93,11 @@ export const containerFamilies: readonly ContainerFamily[] = [
   spec('container_spec_cpu_period', 'CPU period of the container.', ({ spec }) => spec.cpuPeriod),
   spec('container_spec_cpu_quota', 'CPU quota of the container.', ({ spec }) => spec.cpuQuota),
   spec('container_spec_cpu_shares', 'CPU share of the container.', ({ spec }) => spec.cpuShares),
-  spec('container_spec_memory_limit_bytes', 'Memory limit for the container.', ({ sample, spec }) => sample.memory && (spec.memoryLimit ?? 0)),
+  spec(
+    'container_spec_memory_limit_bytes',
+    'Memory limit for the container.',
+    ({ sample, spec }) => sample.memory && (spec.memoryLimit ?? 0),
+  ),
   spec(
     'container_spec_memory_reservation_limit_bytes',
     'Memory reservation limit for the container.',

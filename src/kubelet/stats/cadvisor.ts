@@ -53,7 +53,11 @@ export function cadvisorText(input: CadvisorInput): string {
         `cadvisor_version_info{cadvisorRevision="",cadvisorVersion="",dockerVersion="",kernelVersion="${escapeLabel(machine.kernelVersion)}",osVersion="${escapeLabel(machine.osVersion)}"} 1\n`,
       ),
     },
-    scrapeError('container_scrape_error', '1 if there was an error while getting container metrics, 0 otherwise', snapshot.root === undefined),
+    scrapeError(
+      'container_scrape_error',
+      '1 if there was an error while getting container metrics, 0 otherwise',
+      snapshot.root === undefined,
+    ),
     scrapeError('machine_scrape_error', '1 if there was an error while getting machine metrics, 0 otherwise.', false),
   ];
   return chunks
@@ -62,7 +66,8 @@ export function cadvisorText(input: CadvisorInput): string {
     .join('');
 }
 
-const family = (name: string, type: string, help: string, lines: string): string => (lines === '' ? '' : familyHead(name, type, help) + lines);
+const family = (name: string, type: string, help: string, lines: string): string =>
+  lines === '' ? '' : familyHead(name, type, help) + lines;
 
 const scrapeError = (name: string, help: string, failed: boolean): Chunk => ({
   name,
@@ -71,7 +76,10 @@ const scrapeError = (name: string, help: string, failed: boolean): Chunk => ({
 
 /** Every cgroup that could be read, in the order of its labels. The root's limits are the machine's. */
 function everything({ root, groups, pods }: Snapshot, machine: MachineInfo): Measured[] {
-  const all = [...groups, ...pods.flatMap((pod) => [...(pod.group ? [pod.group] : []), ...(pod.sandbox ? [pod.sandbox] : []), ...pod.containers])];
+  const all = [
+    ...groups,
+    ...pods.flatMap((pod) => [...(pod.group ? [pod.group] : []), ...(pod.sandbox ? [pod.sandbox] : []), ...pod.containers]),
+  ];
   if (root)
     all.push({ ...root, spec: { ...root.spec, memoryLimit: machine.memoryBytes, swapLimit: machine.swapBytes }, madeAt: machine.bootedAt });
   const key = ({ target }: Measured): string => `${target.labels[0]},${target.labels[1]}`;

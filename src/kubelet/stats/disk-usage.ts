@@ -11,7 +11,7 @@ export interface Usage {
 export interface DiskUsage {
   /** What is known of a directory; it is counted again when that is older than a minute. */
   of(path: string): Usage | undefined;
-  /** Resolves when everything in line is counted, at the latest after `ms`. */
+  /** Resolves when everything that was asked for has been counted once, at the latest after `ms`. */
   settled(ms: number): Promise<void>;
   close(): void;
 }
@@ -26,14 +26,23 @@ interface Entry {
   usage: Usage | undefined;
   askedAt: number;
   queued: boolean;
+  /** Whether a count of it was tried. */
+  tried: boolean;
 }
 
 /** `counted` is told how long each count took, in seconds. */
 export function createDiskUsage({ files, clock }: Host, counted: (seconds: number) => void): DiskUsage {
   const entries = new Map<string, Entry>();
   const queue: string[] = [];
+  const waiting = new Set<() => void>();
+  let untried = 0;
   let working: Promise<void> | undefined;
   let closed = false;
+
+  function allTried(): void {
+    for (const resolve of waiting) resolve();
+    waiting.clear();
+  }
 
   async function work(): Promise<void> {
     for (let path = queue.shift(); path !== undefined && !closed; path = queue.shift()) {
@@ -43,16 +52,20 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
       const found = await countTree(files, path, () => closed).catch(() => undefined);
       counted((clock.monotonic() - start) / 1000);
       entry.queued = false;
+      if (!entry.tried) untried -= 1;
+      entry.tried = true;
+      if (untried === 0) allTried();
       if (found) entry.usage = { ...found, at: clock.now() };
     }
-    for (const [path, { askedAt }] of entries) if (clock.monotonic() - askedAt > FORGET_MS) entries.delete(path);
+    for (const [path, { askedAt, tried }] of entries) if (tried && clock.monotonic() - askedAt > FORGET_MS) entries.delete(path);
     working = undefined;
   }
 
   return {
     of(path) {
       const now = clock.monotonic();
-      const entry = entries.get(path) ?? { usage: undefined, askedAt: now, queued: false };
+      const entry = entries.get(path) ?? { usage: undefined, askedAt: now, queued: false, tried: false };
+      if (!entries.has(path)) untried += 1;
       entries.set(path, entry);
       entry.askedAt = now;
       if (!entry.queued && !closed && (entry.usage === undefined || clock.now() - entry.usage.at >= MAX_AGE_MS)) {
@@ -63,9 +76,10 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
       return entry.usage;
     },
     async settled(ms) {
-      if (working === undefined) return;
+      if (working === undefined || untried === 0) return;
       const waited = new AbortController();
-      await Promise.race([working, clock.sleep(ms, waited.signal)]);
+      const tried = new Promise<void>((resolve) => waiting.add(resolve));
+      await Promise.race([tried, working, clock.sleep(ms, waited.signal)]);
       waited.abort();
     },
     close() {

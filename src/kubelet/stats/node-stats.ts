@@ -105,20 +105,11 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     for (const pod of snapshot.pods) podDisks.read(pod, node);
     await usage.settled(FIRST_LOOK_MS);
     return {
-      node: node && {
-        ...node,
-        usedBytes: (node.capacityBytes ?? 0) - (await freeBytes()),
-        inodesUsed: (node.inodes ?? 0) - (node.inodesFree ?? 0),
-      },
+      node,
       imageFs,
       pod: (pod) => podDisks.read(pod, node),
     };
   }
-
-  const freeBytes = async (): Promise<number> => {
-    const stats = await host.files.statfs(rootDir);
-    return stats.bfree * stats.bsize;
-  };
 
   function rlimit(): NodeSummary['rlimit'] {
     const number = (path: string, pattern: RegExp): number | undefined => {

@@ -80,9 +80,18 @@ export function parseIoStat(text: string | undefined): DeviceIo[] {
     const [device = '', ...pairs] = line.split(' ');
     const [, major, minor] = /^(\d{1,10}):(\d{1,10})$/.exec(device) ?? [];
     if (major === undefined || minor === undefined || pairs.length === 0) continue;
-    const values = new Map(pairs.map((pair) => pair.split('=')).map(([key = '', value]): [string, number | undefined] => [key, parseNumber(value)]));
+    const values = new Map(
+      pairs.map((pair) => pair.split('=')).map(([key = '', value]): [string, number | undefined] => [key, parseNumber(value)]),
+    );
     const of = (key: string): number => values.get(key) ?? 0;
-    devices.push({ major: Number(major), minor: Number(minor), readBytes: of('rbytes'), writeBytes: of('wbytes'), reads: of('rios'), writes: of('wios') });
+    devices.push({
+      major: Number(major),
+      minor: Number(minor),
+      readBytes: of('rbytes'),
+      writeBytes: of('wbytes'),
+      reads: of('rios'),
+      writes: of('wios'),
+    });
   }
   return devices;
 }
@@ -129,9 +138,13 @@ export function parseNetDev(text: string | undefined): InterfaceStats[] {
   for (const line of (text ?? '').split('\n').slice(2)) {
     const colon = line.lastIndexOf(':');
     const name = line.slice(0, Math.max(0, colon)).trim();
-    const fields = line.slice(colon + 1).trim().split(/\s+/);
+    const fields = line
+      .slice(colon + 1)
+      .trim()
+      .split(/\s+/);
     if (name === '' || fields.length !== 16 || IGNORED.test(name) || !fields.every((field) => /^\d{1,20}$/.test(field))) continue;
-    const [rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0, , , , , txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0] = fields.map(Number);
+    const [rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0, , , , , txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0] =
+      fields.map(Number);
     found.push({ name, rxBytes, rxPackets, rxErrors, rxDropped, txBytes, txPackets, txErrors, txDropped });
   }
   return found;

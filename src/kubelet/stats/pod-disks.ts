@@ -13,8 +13,8 @@ import type { StatFiles } from './stat-files.ts';
 import type { FsStats, VolumeStats } from './summary-types.ts';
 import type { PodDisks } from './summary.ts';
 
-/** Size and room of the file system that holds a directory. */
-export type Room = Omit<FsStats, 'usedBytes' | 'inodesUsed'>;
+/** The file system that holds a directory, as a whole. */
+export type Room = FsStats;
 
 export interface PodDisksOptions {
   readonly host: Host;
@@ -140,10 +140,9 @@ function logFiles(files: StatFiles, directory: string): string[] {
 }
 
 export const fsStats = (room: Room | undefined, { at, bytes, inodes }: Usage): FsStats => ({
+  ...room,
   time: goTime(at),
-  ...(room && { availableBytes: room.availableBytes, capacityBytes: room.capacityBytes }),
   usedBytes: bytes,
-  ...(room && { inodesFree: room.inodesFree, inodes: room.inodes }),
   inodesUsed: inodes,
 });
 
@@ -166,8 +165,10 @@ export async function readRoom(files: Host['files'], clock: Clock, path: string)
     time: goTime(clock.now()),
     availableBytes: stats.bavail * stats.bsize,
     capacityBytes: stats.blocks * stats.bsize,
+    usedBytes: (stats.blocks - stats.bfree) * stats.bsize,
     inodesFree: stats.ffree,
     inodes: stats.files,
+    inodesUsed: stats.files - stats.ffree,
   };
 }
 

@@ -43,7 +43,12 @@ export function processFacts(files: StatFiles, pids: readonly number[]): Process
       if (attempt(() => files.readlink(`${directory}/${entry}`))?.startsWith('socket') === true) sockets += 1;
   }
   const [first] = pids;
-  return { descriptors, sockets, tasks: taskStates(files, pids), maxOpenFiles: first === undefined ? undefined : maxOpenFiles(files, first) };
+  return {
+    descriptors,
+    sockets,
+    tasks: taskStates(files, pids),
+    maxOpenFiles: first === undefined ? undefined : maxOpenFiles(files, first),
+  };
 }
 
 /** The states of the processes' main threads. */

@@ -32,7 +32,13 @@ export function resourceText({ root, pods }: Snapshot): string {
   for (const rows of [containers, groups]) rows.sort((a, b) => (a.labels < b.labels ? -1 : 1));
   const node: Row[] = root ? [{ labels: '', measured: root }] : [];
   return exposition([
-    family('counter', 'node_cpu_usage_seconds_total', '[STABLE] Cumulative cpu time consumed by the node in core-seconds', node, cpuSeconds),
+    family(
+      'counter',
+      'node_cpu_usage_seconds_total',
+      '[STABLE] Cumulative cpu time consumed by the node in core-seconds',
+      node,
+      cpuSeconds,
+    ),
     family('gauge', 'node_memory_working_set_bytes', '[STABLE] Current working set of the node in bytes', node, workingSet),
     family('gauge', 'node_swap_usage_bytes', swapHelp('Current swap usage of the node'), node, swap),
     family(
@@ -47,11 +53,20 @@ export function resourceText({ root, pods }: Snapshot): string {
       m.target.container && m.target.container.createdAt > 0 ? m.target.container.createdAt / 1000 : undefined,
     ]),
     family('gauge', 'container_swap_usage_bytes', swapHelp('Current amount of the container swap usage'), containers, swap),
-    family('gauge', 'container_swap_limit_bytes', swapHelp('Current amount of the container swap limit'), containers, ({ sample, spec, at }) => [
-      sample.memory && spec.swapLimit,
-      at,
-    ]),
-    family('counter', 'pod_cpu_usage_seconds_total', '[STABLE] Cumulative cpu time consumed by the pod in core-seconds', groups, cpuSeconds),
+    family(
+      'gauge',
+      'container_swap_limit_bytes',
+      swapHelp('Current amount of the container swap limit'),
+      containers,
+      ({ sample, spec, at }) => [sample.memory && spec.swapLimit, at],
+    ),
+    family(
+      'counter',
+      'pod_cpu_usage_seconds_total',
+      '[STABLE] Cumulative cpu time consumed by the pod in core-seconds',
+      groups,
+      cpuSeconds,
+    ),
     family('gauge', 'pod_memory_working_set_bytes', '[STABLE] Current working set of the pod in bytes', groups, workingSet),
     family('gauge', 'pod_swap_usage_bytes', swapHelp('Current amount of the pod swap usage'), groups, swap),
     collected('gauge', 'resource_scrape_error', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise', (write) =>

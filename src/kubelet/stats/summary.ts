@@ -137,7 +137,8 @@ function resources(measured: Measured, full: boolean): { cpu?: CpuStats; memory?
   };
 }
 
-const psi = (pressure: Pressure | undefined): { psi?: Psi } => (pressure ? { psi: { full: line(pressure.full), some: line(pressure.some) } } : {});
+const psi = (pressure: Pressure | undefined): { psi?: Psi } =>
+  pressure ? { psi: { full: line(pressure.full), some: line(pressure.some) } } : {};
 const line = ({ total, avg10, avg60, avg300 }: Pressure['some']): Pressure['some'] => ({ total, avg10, avg60, avg300 });
 
 function swapPart({ sample, spec, at }: Measured): { swap?: SwapStats } {
@@ -154,8 +155,12 @@ function swapPart({ sample, spec, at }: Measured): { swap?: SwapStats } {
 
 /** The interface called `eth0` stands for the pod or the machine as a whole. */
 function network(interfaces: readonly InterfaceStats[], at: number): NetworkStats {
-  const all = interfaces.map(
-    ({ name, rxBytes, rxErrors, txBytes, txErrors }): InterfaceSummary => ({ name, rxBytes, rxErrors, txBytes, txErrors }),
-  );
+  const all = interfaces.map(({ name, rxBytes, rxErrors, txBytes, txErrors }): InterfaceSummary => ({
+    name,
+    rxBytes,
+    rxErrors,
+    txBytes,
+    txErrors,
+  }));
   return { time: goTime(at), ...(all.find(({ name }) => name === 'eth0') ?? { name: '' }), interfaces: all };
 }

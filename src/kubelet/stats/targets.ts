@@ -85,7 +85,14 @@ export function podTargets(measured: MeasuredPod, cgroupRoot: string, known: Map
         if (old?.container === c) return old;
         const labels =
           old?.labels ??
-          targetLabels({ container: containerNameOf(c), id: key, image: normalizeReference(c.image) ?? c.image, name: c.id, namespace, pod: name });
+          targetLabels({
+            container: containerNameOf(c),
+            id: key,
+            image: normalizeReference(c.image) ?? c.image,
+            name: c.id,
+            namespace,
+            pod: name,
+          });
         const target: Target = { path: key, kind: 'container', labels, podUid: uid, container: c };
         known.set(key, target);
         return target;

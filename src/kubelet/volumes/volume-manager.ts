@@ -51,6 +51,8 @@ export interface VolumeManagerOptions {
   readonly tokens: TokenManager;
   /** False: secrets lie on disk, and `medium: Memory` is refused. */
   readonly useTmpfs: boolean;
+  /** Told how each attempt to make a volume ready went. */
+  readonly mounted?: (volume: Volume, ready: boolean, seconds: number) => void;
 }
 
 /** How old contents may become while a pod runs. */
@@ -155,9 +157,13 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
         (pod.spec.volumes ?? []).map(async (volume) => {
           const done = mine.ready.has(volume.name);
           if (done && !(due && hasContent(volume))) return;
+          const began = clock.monotonic();
+          const told = (ready: boolean): void => options.mounted?.(volume, ready, (clock.monotonic() - began) / 1000);
           try {
             mine.ready.set(volume.name, await setUp(pod, volume, context));
+            told(true);
           } catch (error) {
+            told(false);
             if (done) log.warn('Volume could not be refreshed', { pod: pod.metadata.name, volume: volume.name, err: errorText(error) });
             else
               failures.push({ volume: volume.name, message: `MountVolume.SetUp failed for volume "${volume.name}" : ${errorText(error)}` });

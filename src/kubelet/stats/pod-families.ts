@@ -1,0 +1,139 @@
+/** Families that are counted at the scrape out of what the kubelet knows of its pods (kubernetes `pkg/kubelet/kubelet_pods.go`, HandlePodCleanups). */
+import { dirname } from 'node:path';
+import { collected, labelText, type MetricFamily, type WriteSample } from '../../metrics/family.ts';
+import type { Volume } from '../../api/types.ts';
+import { containerNameOf, readySandbox } from '../pods/observed.ts';
+import { isStatic, isTerminalPhase, type NodePod } from '../pods/pod.ts';
+import type { Stage } from '../pods/pod-state.ts';
+import type { MeasuredPod } from './targets.ts';
+
+export interface FollowedPod extends MeasuredPod {
+  readonly stage: Stage;
+  /** No source wants it any more. */
+  readonly removed: boolean;
+}
+
+export interface PodFamiliesOptions {
+  readonly nodeName: string;
+  readonly pods: () => readonly FollowedPod[];
+  readonly cgroupVersion: number | undefined;
+  /** Bytes of a container's log directory, as far as they are known. */
+  readonly logBytes: (directory: string) => number | undefined;
+}
+
+const LIFECYCLES = { running: 'sync', terminating: 'terminating', terminated: 'terminated' } as const;
+const STATIC = ['', 'true'] as const;
+
+export function podFamilies({ nodeName, pods, cgroupVersion, logBytes }: PodFamiliesOptions): MetricFamily[] {
+  const gauge = (name: string, help: string, write: (sample: WriteSample) => void): MetricFamily => collected('gauge', name, help, write);
+  const byStatic = (write: WriteSample, wanted: (pod: FollowedPod) => boolean): void => {
+    for (const value of STATIC)
+      write('', `static="${value}"`, pods().filter((p) => wanted(p) && isStatic(p.pod) === (value === 'true')).length);
+  };
+  return [
+    gauge('kubelet_node_name', "[ALPHA] The node's name. The count is always 1.", (write) => write('', labelText(['node'], [nodeName]), 1)),
+    gauge('kubelet_running_pods', '[ALPHA] Number of pods that have a running pod sandbox', (write) =>
+      write('', '', pods().filter(({ observed }) => readySandbox(observed)).length),
+    ),
+    gauge('kubelet_running_containers', '[ALPHA] Number of containers currently running', (write) => {
+      const counts = new Map<string, number>();
+      for (const { observed } of pods()) for (const { state } of observed.containers) counts.set(state, (counts.get(state) ?? 0) + 1);
+      for (const [state, count] of [...counts].sort()) write('', `container_state="${state}"`, count);
+    }),
+    gauge(
+      'kubelet_desired_pods',
+      '[ALPHA] The number of pods the kubelet is being instructed to run. static is true if the pod is not from the apiserver.',
+      (write) => byStatic(write, ({ removed }) => !removed),
+    ),
+    gauge(
+      'kubelet_active_pods',
+      '[ALPHA] The number of pods the kubelet considers active and which are being considered when admitting new pods. static is true if the pod is not from the apiserver.',
+      (write) => byStatic(write, ({ pod, removed, stage }) => !removed && stage !== 'terminated' && !isTerminalPhase(pod.status.phase)),
+    ),
+    gauge(
+      'kubelet_mirror_pods',
+      '[ALPHA] The number of mirror pods the kubelet will try to create (one per admitted static pod)',
+      (write) => write('', '', pods().filter(({ pod, removed }) => !removed && isStatic(pod)).length),
+    ),
+    gauge(
+      'kubelet_working_pods',
+      '[ALPHA] Number of pods the kubelet is actually running, broken down by lifecycle phase, whether the pod is desired, orphaned, or runtime only (also orphaned), and whether the pod is static. An orphaned pod has been removed from local configuration or force deleted in the API and consumes resources that are not otherwise visible.',
+      (write) => writeWorking(write, pods()),
+    ),
+    gauge(
+      'kubelet_managed_ephemeral_containers',
+      '[ALPHA] Current number of ephemeral containers in pods managed by this kubelet.',
+      (write) =>
+        write(
+          '',
+          '',
+          pods().reduce((sum, { pod }) => sum + (pod.spec.ephemeralContainers?.length ?? 0), 0),
+        ),
+    ),
+    gauge('kubelet_cgroup_version', '[ALPHA] cgroup version on the hosts.', (write) => {
+      if (cgroupVersion !== undefined) write('', '', cgroupVersion);
+    }),
+    gauge('kubelet_container_log_filesystem_used_bytes', "[ALPHA] Bytes used by the container's logs on the filesystem.", (write) =>
+      writeLogBytes(write, pods(), logBytes),
+    ),
+    gauge('volume_manager_total_volumes', '[ALPHA] Number of volumes in Volume Manager', (write) => writeVolumes(write, pods())),
+  ];
+}
+
+function writeWorking(write: WriteSample, pods: readonly FollowedPod[]): void {
+  const counts = new Map<string, number>();
+  const key = (config: string, lifecycle: string, value: string): string =>
+    labelText(['config', 'lifecycle', 'static'], [config, lifecycle, value]);
+  for (const config of ['desired', 'orphan'])
+    for (const lifecycle of Object.values(LIFECYCLES)) for (const value of STATIC) counts.set(key(config, lifecycle, value), 0);
+  for (const { pod, stage, removed } of pods) {
+    const at = key(removed ? 'orphan' : 'desired', LIFECYCLES[stage], isStatic(pod) ? 'true' : '');
+    counts.set(at, (counts.get(at) ?? 0) + 1);
+  }
+  for (const [labels, count] of [...counts].sort()) write('', labels, count);
+}
+
+function writeLogBytes(write: WriteSample, pods: readonly FollowedPod[], logBytes: PodFamiliesOptions['logBytes']): void {
+  const lines = new Map<string, number>();
+  for (const { pod, observed } of pods)
+    for (const c of observed.containers) {
+      if (c.state !== 'running' || c.logPath === '') continue;
+      const bytes = logBytes(dirname(c.logPath));
+      const { name, namespace, uid } = pod.metadata;
+      if (bytes !== undefined)
+        lines.set(labelText(['container', 'namespace', 'pod', 'uid'], [containerNameOf(c), namespace, name, uid]), bytes);
+    }
+  for (const [labels, bytes] of [...lines].sort()) write('', labels, bytes);
+}
+
+/** Wanted: those of pods that are to run. Actual: those of pods that have a sandbox, which get it only with their volumes ready. */
+function writeVolumes(write: WriteSample, pods: readonly FollowedPod[]): void {
+  const counts = new Map<string, number>();
+  const add = (volume: Volume, state: string): void => {
+    const labels = labelText(['plugin_name', 'state'], [volumePlugin(volume), state]);
+    counts.set(labels, (counts.get(labels) ?? 0) + 1);
+  };
+  for (const { pod, observed, removed, stage } of pods) {
+    const wanted = !removed && stage === 'running';
+    for (const volume of pod.spec.volumes ?? []) {
+      if (wanted) add(volume, 'desired_state_of_world');
+      if (readySandbox(observed)) add(volume, 'actual_state_of_world');
+    }
+  }
+  for (const [labels, count] of [...counts].sort()) write('', labels, count);
+}
+
+const PLUGINS: Readonly<Partial<Record<keyof Volume, string>>> = {
+  configMap: 'kubernetes.io/configmap',
+  secret: 'kubernetes.io/secret',
+  downwardAPI: 'kubernetes.io/downward-api',
+  projected: 'kubernetes.io/projected',
+  emptyDir: 'kubernetes.io/empty-dir',
+  hostPath: 'kubernetes.io/host-path',
+};
+
+/** The name of the plugin that a volume stands for: `kubernetes.io/empty-dir`. */
+export function volumePlugin(volume: NonNullable<NodePod['spec']['volumes']>[number]): string {
+  for (const [field, plugin] of Object.entries(PLUGINS)) if (volume[field as keyof Volume] !== undefined) return plugin;
+  return Object.keys(volume).every((key) => key === 'name') ? 'kubernetes.io/empty-dir' : 'N/A';
+}
