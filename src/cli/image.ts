@@ -22,7 +22,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   load: {
     takes: ['FILE'],
     summary: 'Read a docker archive (`docker save`) or an OCI layout, a tar file or a directory.',
-    run: async (store, [file = '']) => (await store.load(file)).map((name) => `Loaded ${name}\n`).join(''),
+    run: async (store, [file = '']) => {
+      await systemHost.files.stat(file);
+      return (await store.load(file)).map((name) => `Loaded ${name}\n`).join('');
+    },
   },
   list: {
     takes: [],
