@@ -73,6 +73,11 @@ const LEAVES = {
     usages: ['clientAuth'],
   },
   rootCaPublisher: { file: 'root-ca-cert-publisher', subject: controller('root-ca-cert-publisher'), usages: ['clientAuth'] },
+  endpointController: { file: 'endpoint-controller', subject: controller('endpoint-controller'), usages: ['clientAuth'] },
+  endpointSliceController: { file: 'endpointslice-controller', subject: controller('endpointslice-controller'), usages: ['clientAuth'] },
+  certificateController: { file: 'certificate-controller', subject: controller('certificate-controller'), usages: ['clientAuth'] },
+  nodeController: { file: 'node-controller', subject: controller('node-controller'), usages: ['clientAuth'] },
+  podGarbageCollector: { file: 'pod-garbage-collector', subject: controller('pod-garbage-collector'), usages: ['clientAuth'] },
   admin: { file: 'admin', subject: user('kubernetes-admin', 'system:masters'), usages: ['clientAuth'] },
 } as const satisfies Record<string, Leaf>;
 

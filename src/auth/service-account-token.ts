@@ -96,6 +96,12 @@ export function serviceAccountIssuer(options: TokenIssuerOptions): TokenIssuer {
   };
 }
 
+/** Makes the tokens that Secrets hold, which never expire. Throws when the key (PEM) cannot sign tokens. */
+export function legacyTokenSigner(keyPem: string): (claims: LegacyClaims) => string {
+  const key = createPrivateKey(keyPem);
+  return (claims) => signJwt(writeLegacyClaims(claims), key);
+}
+
 const rejected = (reason: string): AuthenticationResult => ({ kind: 'rejected', reason });
 
 function boundTokenClaims(request: TokenRequested, { issuer, clock }: TokenIssuerOptions): Record<string, unknown> {

@@ -12,5 +12,6 @@ export {
   type SubjectName,
   type Usage,
 } from './issue.ts';
+export { type Grant, requestSigner, type RequestSigner } from './grant.ts';
 export { pemBlocks, pemCertificates, toPem } from './pem.ts';
 export { type CertificatePool, certificatePool, type Verification, verifyClientChain } from './verify.ts';
