@@ -2,11 +2,6 @@
 import { hostname } from 'node:os';
 import { APISERVER_FLAGS } from '../../apiserver/flags.ts';
 import { ensurePki, type Pki } from '../../auth/pki.ts';
-import { createKubeClient } from '../../client/rest-client.ts';
-import type { Controller } from '../../controllers/controller.ts';
-import { startRootCaController } from '../../controllers/root-ca.ts';
-import { startScheduler } from '../../controllers/scheduler/scheduler.ts';
-import { startServiceAccountController } from '../../controllers/service-accounts.ts';
 import { flagTexts } from '../../kubelet/flags.ts';
 import { removePodNetwork } from '../../runtime/process/network.ts';
 import { helpText, parseFlags } from '../../util/flags.ts';
@@ -22,6 +17,7 @@ import { explainListenError, explainStartError } from '../user-error.ts';
 import { addressIn } from './addresses.ts';
 import { announcement } from './announce.ts';
 import { kubeletConfiguration } from './configuration.ts';
+import { startControllers } from './controllers.ts';
 import { dataDirAt, openDataDir, type DataDir } from './data-dir.ts';
 import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
 import { writeMachineRecord } from './machine-record.ts';
@@ -97,28 +93,14 @@ export async function run(argv: readonly string[]): Promise<number> {
 
   // The controllers, each with its own identity.
   await apiServer.ready;
-  const identity = (pair: { cert: string; key: string }, userAgent: string): ReturnType<typeof createKubeClient> =>
-    createKubeClient({ server, ca: pki.ca.cert, cert: pair.cert, key: pair.key, userAgent });
-  const clients = {
-    scheduler: identity(pki.scheduler, 'nodelet-scheduler'),
-    manager: identity(pki.controllerManager, 'nodelet-controller-manager'),
-    accounts: identity(pki.serviceAccountController, 'nodelet-service-account-controller'),
-    publisher: identity(pki.rootCaPublisher, 'nodelet-root-ca-cert-publisher'),
-  };
-  const context = { clock: host.clock, log: log.scope('controllers') };
-  const controllers: Controller[] = [
-    startServiceAccountController({ ...context, client: clients.accounts, reader: clients.manager }),
-    startRootCaController({ ...context, client: clients.publisher, reader: clients.manager }, pki.ca.cert),
-    startScheduler({ ...context, client: clients.scheduler }),
-  ];
+  const controllers = startControllers(server, pki, host, log);
 
   // The kubelet over its runtime.
   let chosen: ChosenRuntime | undefined;
   let kubelet: KubeletHalf | undefined;
   const close = async (): Promise<void> => {
-    for (const controller of controllers) controller.stop();
+    controllers.stop();
     await kubelet?.close();
-    for (const client of Object.values(clients)) client.close();
     await apiServer.close(CLOSE_GRACE_MS);
   };
   try {
