@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTls, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { createLogger } from '../util/log.ts';
 import { closeServer } from './close-server.ts';
-import type { Exchange, HttpRequest, HttpResponse, HttpServerHandle, HttpServerOptions, UpgradeExchange } from './http.ts';
+import type { Exchange, HttpRequest, HttpResponse, HttpServerHandle, HttpServerOptions, Peer, UpgradeExchange } from './http.ts';
 import { peerOf } from './peer.ts';
 import { answerParserError, looksLikePlainHttp, PLAIN_HTTP_ON_TLS } from './raw-answer.ts';
 import { sendText } from './respond.ts';
@@ -35,7 +35,7 @@ const LIMITS = {
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServerHandle> {
   const onError = options.onError ?? ((error: unknown) => createLogger().error('HTTP handler failed', { error }));
-  const state: ServerState = { options, onError, sockets: new Set(), sessions: new Set(), closing: false };
+  const state: ServerState = { options, onError, sockets: new Set(), sessions: new Set(), peers: new WeakMap(), closing: false };
   const http1 = http1Server(state);
   const http2 = http2Server(state);
   const tls = options.tls && tlsServer(options, http1, http2);
@@ -66,6 +66,8 @@ interface ServerState {
   readonly onError: (error: unknown) => void;
   readonly sockets: Set<Socket>;
   readonly sessions: Set<ServerHttp2Session>;
+  /** Who is at the other end, settled by the handshake: to ask Node for it copies the whole chain, a millisecond each time. */
+  readonly peers: WeakMap<Socket, Peer>;
   closing: boolean;
 }
 
@@ -175,7 +177,7 @@ function serve(state: ServerState, request: HttpRequest, response: HttpResponse,
     response,
     method: request.method ?? 'GET',
     target: parseTarget(request.url ?? '/'),
-    peer: peerOf(socket),
+    peer: knownPeer(state, socket),
     signal: abort.signal,
   };
   const refusal = refuse(exchange);
@@ -189,6 +191,12 @@ function serve(state: ServerState, request: HttpRequest, response: HttpResponse,
     () => state.options.handle(exchange),
     () => cut(response),
   );
+}
+
+function knownPeer({ peers }: ServerState, socket: Socket): Peer {
+  const known = peers.get(socket) ?? peerOf(socket);
+  peers.set(socket, known);
+  return known;
 }
 
 function refuse(exchange: Exchange): string | null {
@@ -213,7 +221,7 @@ function serveUpgrade(state: ServerState, request: IncomingMessage, socket: Dupl
     head: withoutBody(request, head),
     method: request.method ?? 'GET',
     target: parseTarget(request.url ?? '/'),
-    peer: peerOf(socket),
+    peer: knownPeer(state, socket),
     signal: abort.signal,
   };
   // curl offers h2c on ordinary plain requests; Go's server does not know it and answers in HTTP/1.1.
