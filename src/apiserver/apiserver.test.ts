@@ -186,7 +186,10 @@ describe('the API server', () => {
   it('reports its health as a whole and in parts', async () => {
     const text = async (path: string): Promise<string> => (await server.send('GET', path)).text;
     expect(await text('/livez')).toBe('ok');
-    expect(await text('/livez?verbose')).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\nlivez check passed\n');
+    expect(await text('/livez?verbose')).toMatch(
+      /^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]loopback-serving-certificate ok\n\[\+\]etcd ok\n(?:\[\+\]poststarthook\/\S+ ok\n)+livez check passed\n$/,
+    );
+    expect(await text('/readyz?verbose')).toContain('[+]shutdown ok\n');
     expect(await text('/healthz?exclude=etcd&verbose')).toContain('[+]etcd excluded: ok');
     expect(await text('/readyz/etcd')).toBe('ok');
     expect((await server.send('GET', '/readyz/nope')).status).toBe(404);

@@ -4,6 +4,7 @@ import type { Authorizer } from '../auth/types.ts';
 import type { HttpServerHandle, TlsMaterial } from '../net/http.ts';
 import { startHttpServer } from '../net/http-server.ts';
 import type { Clock } from '../util/clock.ts';
+import type { Host } from '../util/host.ts';
 import type { Logger } from '../util/log.ts';
 import { bootstrapObjects } from './bootstrap.ts';
 import { discoveryHandler, type VersionInfo } from './discovery/discovery.ts';
@@ -11,10 +12,13 @@ import type { AdmissionPlugin, Endpoints, Impersonation, ObjectReader, ObjectWri
 import { startEventsExpiry } from './events-expiry.ts';
 import { startGarbageCollector } from './garbage/collector.ts';
 import { createPipeline } from './http/pipeline.ts';
-import { exposition } from './metrics.ts';
+import type { HealthCheck } from './discovery/health.ts';
+import { healthChecks } from './health-checks.ts';
+import { createApiMetrics } from './metrics.ts';
 import { startNamespaceFinalizer } from './namespaces/finalizer.ts';
 import type { Core } from './registry/core.ts';
 import { createReader } from './registry/reader.ts';
+import { serviceNetwork } from './registry/service-network.ts';
 import { createViews } from './registry/views.ts';
 import { createWriter } from './registry/writer.ts';
 import { resourceRouter } from './resources/router.ts';
@@ -45,6 +49,8 @@ export interface ApiServerPlugins {
   /** The token issuer's discovery documents as JSON text. */
   readonly openIdConfiguration?: () => string;
   readonly jwks?: () => string;
+  /** Named by `/livez` and `/readyz` beside the server's own. */
+  readonly checks?: readonly HealthCheck[];
 }
 
 export interface ApiServerOptions {
@@ -60,6 +66,12 @@ export interface ApiServerOptions {
   readonly serviceIP: string;
   /** Where that Service leads to; no endpoints are told without it. */
   readonly advertiseAddress?: string;
+  /** The range of the addresses of Services; default 10.96.0.0/16. */
+  readonly serviceRange?: string;
+  /** What `/flagz` shows. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Where the metrics of the process come from; none without it. */
+  readonly host?: Host;
   readonly version: VersionInfo;
   /** Runs before the first request is taken: objects that must exist. */
   readonly bootstrap?: (parts: ApiServerParts) => Promise<void>;
@@ -78,6 +90,8 @@ export interface ApiServerHandle {
   close(graceMs?: number): Promise<void>;
 }
 
+const DEFAULT_SERVICE_RANGE = '10.96.0.0/16';
+
 /** Starts the server. Rejects with a StoreError, or with the error of an address that cannot be taken. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServerHandle> {
   const log = options.log.scope('apiserver');
@@ -95,12 +109,17 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
   const views = createViews();
   const objects = createReader(store, views);
   const admission: AdmissionPlugin[] = [];
-  const core: Core = { store, clock, admission, objects, views };
+  const serviceRange = options.serviceRange ?? DEFAULT_SERVICE_RANGE;
+  const core: Core = { store, clock, admission, objects, views, services: serviceNetwork(serviceRange) };
   const writer = createWriter(core);
   const plugins = options.plugins({ objects, writer });
   admission.push(...plugins.admission);
 
-  const watches = createWatches();
+  const { version } = options;
+  const metrics = createApiMetrics({ store, clock, version, ...(options.host && { host: options.host }) });
+  let closing = false;
+  let certificate = options.tls?.cert;
+  const watches = createWatches(metrics.watchEvent);
   const resources = resourceRouter({
     core,
     watches,
@@ -108,10 +127,20 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
   });
   const servers: HttpServerHandle[] = [];
   const nonResources = discoveryHandler({
-    version: options.version,
+    version,
     serverAddress: () => addressText(servers[0]),
-    checks: healthChecks(store),
-    metrics: () => exposition(store, clock),
+    checks: healthChecks({
+      store,
+      objects,
+      clock,
+      certificate: () => certificate,
+      more: plugins.checks ?? [],
+      closing: () => closing,
+    }),
+    metrics: metrics.scrape,
+    startedAt: clock.now(),
+    now: () => clock.now(),
+    flags: options.flags ?? {},
     ...(plugins.openIdConfiguration && { openIdConfiguration: plugins.openIdConfiguration }),
     ...(plugins.jwks && { jwks: plugins.jwks }),
   });
@@ -122,11 +151,14 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
     authorize: plugins.authorize,
     resources,
     nonResources,
+    metrics,
+    clock,
     knowsGroupVersion: (group, version) => known.has(`${group}/${version}`),
     log,
   });
 
   const close = async (graceMs?: number): Promise<void> => {
+    closing = true;
     watches.close();
     finalizer.stop();
     garbage.stop();
@@ -141,6 +173,8 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
     await bootstrapObjects(objects, writer, {
       serviceIP: options.serviceIP,
       port: options.listen[0]?.port ?? 0,
+      serviceRange,
+      now: clock.now(),
       ...(options.advertiseAddress !== undefined && { advertiseAddress: options.advertiseAddress }),
     });
     await options.bootstrap?.({ objects, writer });
@@ -164,6 +198,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
     objects,
     writer,
     reload: (tls) => {
+      certificate = tls.cert;
       for (const server of servers) server.reload(tls);
     },
     close,
@@ -174,15 +209,4 @@ function addressText(server: HttpServerHandle | undefined): string {
   if (!server) return '';
   const { host, port } = server.address;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** A server that answers at all has its store: it keeps everything in memory and opened it first. */
-function healthChecks(store: Store): { live: { name: string; check: () => void }[]; ready: { name: string; check: () => void }[] } {
-  const ping = { name: 'ping', check: () => undefined };
-  const logged = { name: 'log', check: () => undefined };
-  const etcd = { name: 'etcd', check: () => store.check() };
-  return {
-    live: [ping, logged, etcd],
-    ready: [ping, logged, etcd, { name: 'etcd-readiness', check: () => store.check() }, { name: 'informer-sync', check: () => undefined }],
-  };
 }

@@ -1,6 +1,7 @@
-/** What must exist before anybody asks: the system's namespaces and the Service under which pods find the server. */
+/** What must exist before anybody asks: the system's namespaces and priority classes, and the Service under which pods find the server. */
 import { resources } from '../api/resources.ts';
 import { hasReason } from '../api/status.ts';
+import { goTime } from '../api/time.ts';
 import type { Endpoints, ObjectOf, Service } from '../api/types.ts';
 import type { ObjectReader, ObjectWriter } from './endpoint.ts';
 
@@ -13,8 +14,12 @@ export interface BootstrapOptions {
   readonly serviceIP: string;
   /** Where the server really listens. */
   readonly port: number;
-  /** The address under which the server is reached without the Service; none is told when absent. */
+  /** The address under which the server is reached without the Service; none is told when absent, or when only this machine knows it. */
   readonly advertiseAddress?: string;
+  /** The range of the addresses of Services. */
+  readonly serviceRange: string;
+  /** ms since 1970. */
+  readonly now: number;
 }
 
 /** Creates what is missing; what is there stays as it is. */
@@ -24,7 +29,35 @@ export async function bootstrapObjects(objects: ObjectReader, writer: ObjectWrit
   }
   if (!objects.get(resources.services, 'default', 'kubernetes'))
     await ifAbsent(writer.create(resources.services, kubernetesService(options)));
-  if (options.advertiseAddress !== undefined) await advertise(objects, writer, options.advertiseAddress, options.port);
+  const { advertiseAddress = '' } = options;
+  // Endpoints may not be loopback addresses: pods would reach themselves.
+  if (advertiseAddress !== '' && !/^(?:127\.|::1$)/.test(advertiseAddress))
+    await advertise(objects, writer, advertiseAddress, options.port);
+  for (const given of PRIORITY_CLASSES)
+    if (!objects.get(priorityClasses, '', given.metadata.name)) await ifAbsent(writer.create(priorityClasses, given));
+  if (!objects.get(serviceRanges, '', 'kubernetes')) await ifAbsent(writer.create(serviceRanges, serviceRange(options)));
+}
+
+const priorityClasses = resources['priorityclasses.scheduling.k8s.io'];
+const serviceRanges = resources['servicecidrs.networking.k8s.io'];
+
+/** Kubernetes `pkg/apis/scheduling/v1/helpers.go`. */
+const PRIORITY_CLASSES = [
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+] as const;
+
+function serviceRange({ serviceRange: range, now }: BootstrapOptions): ObjectOf<'networking/v1.ServiceCIDR'> {
+  const ready = { type: 'Ready', status: 'True', reason: '', message: 'Kubernetes Service CIDR is ready', lastTransitionTime: goTime(now) };
+  return { metadata: { name: 'kubernetes' }, spec: { cidrs: [range] }, status: { conditions: [ready] } };
 }
 
 const KUBERNETES = { name: 'kubernetes', namespace: 'default' } as const;

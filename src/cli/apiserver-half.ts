@@ -1,7 +1,9 @@
 /** The API server with its authentication, authorization, admission and proxies, as `up` and `apiserver` start it. */
+import { resources } from '../api/resources.ts';
 import { admissionPlugins } from '../apiserver/admission/admission.ts';
 import { startApiServer, type ApiServerHandle, type ListenAddress } from '../apiserver/apiserver.ts';
 import { apiAuth, type ApiAuth } from '../apiserver/auth/auth.ts';
+import type { ObjectReader, ObjectWriter } from '../apiserver/endpoint.ts';
 import type { KubeletCredentials } from '../apiserver/proxy/kubelet-location.ts';
 import { proxyEndpoints } from '../apiserver/proxy/proxy.ts';
 import type { Authorizer } from '../auth/types.ts';
@@ -24,6 +26,10 @@ export interface ApiServerHalfOptions {
   readonly anonymous: boolean;
   readonly authorizationModes: readonly string[];
   readonly serviceIP: string;
+  /** The range of the addresses of Services in CIDR form. */
+  readonly serviceRange?: string;
+  /** What `/flagz` shows. */
+  readonly flags?: Readonly<Record<string, string>>;
   readonly kubelet: KubeletCredentials;
   readonly host: Host;
   readonly log: Logger;
@@ -38,11 +44,16 @@ export interface ApiServerHalf extends ApiServerHandle {
 export async function startApiServerHalf(options: ApiServerHalfOptions): Promise<ApiServerHalf> {
   const { clock } = options.host;
   const parts: { auth?: ApiAuth; proxy?: { close(): void } } = {};
+  let rolesStand = false;
   const handle = await startApiServer({
     listen: options.listen,
     tls: options.tls,
     dataDir: options.store,
     serviceIP: options.serviceIP,
+    ...(options.serviceRange !== undefined && { serviceRange: options.serviceRange }),
+    ...(options.flags && { flags: options.flags }),
+    host: options.host,
+    bootstrap: ({ objects, writer }) => publishClientCA(objects, writer, options.clientCA),
     version: versionInfo(),
     log: options.log,
     clock,
@@ -59,10 +70,28 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
         authorize,
         endpoints: { create: auth.create, connect: proxy.connect },
         admission: [...admissionPlugins, ...auth.admission],
+        checks: [
+          {
+            name: 'poststarthook/start-cluster-authentication-info-controller',
+            check: () => {
+              if (!objects.get(resources.configmaps, 'kube-system', CLIENT_CA.name)) throw new Error('not finished');
+            },
+          },
+          {
+            name: 'poststarthook/rbac/bootstrap-roles',
+            check: () => {
+              if (!rolesStand) throw new Error('not finished');
+            },
+          },
+        ],
       };
     },
   });
   const ready = parts.auth?.reconcile() ?? Promise.resolve();
+  void ready.then(
+    () => (rolesStand = true),
+    () => undefined,
+  );
   ready.catch((error: unknown) => options.log.error('The bootstrap roles could not be put in place', { error }));
   return {
     ...handle,
@@ -74,6 +103,17 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
       await handle.close(graceMs);
     },
   };
+}
+
+const CLIENT_CA = { name: 'extension-apiserver-authentication', namespace: 'kube-system' } as const;
+
+/** Tells API extensions (metrics-server is one) whose client certificates this server takes. */
+async function publishClientCA(objects: ObjectReader, writer: ObjectWriter, clientCA: string): Promise<void> {
+  const data = { 'client-ca-file': clientCA };
+  const present = objects.get(resources.configmaps, CLIENT_CA.namespace, CLIENT_CA.name);
+  if (!present) await writer.create(resources.configmaps, { metadata: CLIENT_CA, data });
+  else if (present.data?.['client-ca-file'] !== clientCA)
+    await writer.update(resources.configmaps, { ...present, data: { ...present.data, ...data } });
 }
 
 /** Node and RBAC are one chain; AlwaysAllow and AlwaysDeny stand alone. */

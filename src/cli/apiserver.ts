@@ -87,6 +87,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       anonymous: values['anonymous-auth'],
       authorizationModes: values['authorization-mode'],
       serviceIP,
+      serviceRange: values['service-cluster-ip-range'],
+      flags: flagsOf(values),
       kubelet: {
         cert: kubeletCert,
         key: kubeletKey,
@@ -109,4 +111,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     throw explainStartError(error, `cannot start the API server on ${address}:${values['secure-port']}`) ?? error;
   }
+}
+
+/** The values of all flags as text. */
+function flagsOf(values: Readonly<Record<string, unknown>>): Record<string, string> {
+  const known = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
 }

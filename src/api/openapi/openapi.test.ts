@@ -57,6 +57,13 @@ describe('OpenAPI v3', () => {
     ]);
   });
 
+  it('has documents for discovery, the version and the token issuer too', () => {
+    expect([...documents.keys()]).toEqual(
+      expect.arrayContaining(['.well-known/openid-configuration', 'api', 'apis', 'apis/apps', 'openid/v1/jwks', 'version']),
+    );
+    expect(Object.keys(read('apis/apps').paths)).toEqual(['/apis/apps/']);
+  });
+
   it('names each document by its hash in the index', () => {
     const { paths } = openApiV3Index(documents);
     expect(paths['apis/apps/v1']?.serverRelativeURL).toBe(`/openapi/v3/apis/apps/v1?hash=${documents.get('apis/apps/v1')?.hash}`);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { resourceDefinitions } from '../resources.ts';
 import type { ResourceDefinition } from '../resources.ts';
+import { plainPaths, type PlainPath } from './discovery-paths.ts';
 import { groupVersionKey, pathParameters, pathsOf } from './paths.ts';
 import type { Operation, PathItem } from './paths.ts';
 import { definitionName, schemasOf, V3 } from './schemas.ts';
@@ -17,15 +18,32 @@ export interface OpenApiDocument {
 
 /** The document of `api/v1`, `apis/apps/v1`, …; undefined when nothing is served there. */
 export function openApiV3(groupVersion: string, served: readonly ResourceDefinition[] = resourceDefinitions): OpenApiDocument | undefined {
+  const plain = plainPaths(served).get(groupVersion);
+  if (plain) {
+    const paths = { [plain.path]: { get: plainOperation(plain) } };
+    return documentOf({ openapi: '3.0.0', info: OPENAPI_INFO, paths, components: { schemas: {} } });
+  }
   const definitions = served.filter((definition) => groupVersionKey(definition) === groupVersion);
   if (definitions.length === 0) return undefined;
   const paths = definitions.flatMap(pathsOf).sort((a, b) => (a.path < b.path ? -1 : 1));
-  const document = {
+  return documentOf({
     openapi: '3.0.0',
     info: OPENAPI_INFO,
     paths: Object.fromEntries(paths.map((item) => [item.path, pathItem(item)])),
     components: { schemas: schemasOf([...definitions.map(({ type }) => type), 'meta/v1.Status', 'meta/v1.DeleteOptions'], V3) },
-  };
+  });
+}
+
+/** The keys of all documents. */
+export const openApiV3Keys = (served: readonly ResourceDefinition[] = resourceDefinitions): string[] =>
+  [...new Set([...plainPaths(served).keys(), ...served.map(groupVersionKey)])].sort();
+
+function plainOperation({ operationId, tag, description }: PlainPath): Record<string, unknown> {
+  const content = { 'application/json': { schema: {} } };
+  return { tags: [tag], description, operationId, responses: { 200: { description: 'OK', content } } };
+}
+
+function documentOf(document: object): OpenApiDocument {
   const body = JSON.stringify(document);
   return { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() };
 }
@@ -39,7 +57,7 @@ export function openApiV3Index(documents: ReadonlyMap<string, OpenApiDocument>):
 /** Every document, by group and version. */
 export function openApiV3Documents(served: readonly ResourceDefinition[] = resourceDefinitions): Map<string, OpenApiDocument> {
   const out = new Map<string, OpenApiDocument>();
-  for (const key of new Set(served.map(groupVersionKey))) {
+  for (const key of openApiV3Keys(served)) {
     const document = openApiV3(key, served);
     if (document !== undefined) out.set(key, document);
   }

@@ -4,7 +4,8 @@ import { resourceDefinitions } from '../../api/resources.ts';
 import { failure, type StatusError } from '../../api/status.ts';
 import type { Exchange } from '../../net/http.ts';
 import { goHttpError, sendBytes } from '../../net/respond.ts';
-import { sendJsonText } from '../http/send.ts';
+import { sendStatusz, sendFlagz, type ProgramStatus } from '../../net/zpages.ts';
+import { sendBody, sendJsonText } from '../http/send.ts';
 import { aggregatedEndpoint } from './aggregated.ts';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, groupsOf, type ApiGroup } from './documents.ts';
 import { serveHealth, type HealthCheck } from './health.ts';
@@ -33,7 +34,12 @@ export interface DiscoveryOptions {
   readonly openIdConfiguration?: () => string;
   readonly jwks?: () => string;
   /** The metrics as exposition text. */
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
+  /** ms since 1970: when the server started, and now. */
+  readonly startedAt: number;
+  readonly now: () => number;
+  /** The flags that the server was started with. */
+  readonly flags: Readonly<Record<string, string>>;
 }
 
 /** Answers a request for something that is not a resource. Throws StatusError. */
@@ -105,7 +111,9 @@ function routeTable(options: DiscoveryOptions): ReadonlyMap<string, Route> {
       },
     ],
     ['/api/v1', { method: 'GET', handle: json(() => apiResourceList('', 'v1', resourceDefinitions)) }],
-    ['/metrics', { handle: text(options.metrics, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores') }],
+    ['/metrics', { handle: metrics(options) }],
+    ['/statusz', { handle: (exchange) => sendStatusz(exchange, statusOf(options)) }],
+    ['/flagz', { handle: (exchange) => sendFlagz(exchange, COMPONENT, options.flags) }],
     ...healthRoutes(options),
     ...openApiRoutes(openApi),
   ]);
@@ -123,6 +131,23 @@ function routeTable(options: DiscoveryOptions): ReadonlyMap<string, Route> {
   if (options.jwks) routes.set('/openid/v1/jwks', { method: 'GET', handle: text(options.jwks, 'application/jwk-set+json') });
   routes.set('/', { handle: json(() => ({ paths: pathList(routes, options) }), 2) });
   return routes;
+}
+
+const COMPONENT = 'apiserver';
+/** Paths that `/statusz` names. */
+const STATUS_PATHS = ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'];
+
+function statusOf({ version, startedAt, now }: DiscoveryOptions): ProgramStatus {
+  const [number = ''] = version.gitVersion.replace(/^v/, '').split('+');
+  return { component: COMPONENT, startedAt, now: now(), version: number, paths: STATUS_PATHS };
+}
+
+function metrics(options: DiscoveryOptions): Route['handle'] {
+  const headers = {
+    'Content-Type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
+    'Process-Start-Time-Unix': String(Math.floor(options.startedAt / 1000)),
+  };
+  return async (exchange) => sendBody(exchange, 200, Buffer.from(await options.metrics()), headers);
 }
 
 function healthRoutes({ checks }: DiscoveryOptions): [string, Route][] {

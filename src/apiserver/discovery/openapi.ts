@@ -1,7 +1,13 @@
 /** `/openapi/v2` and `/openapi/v3` (kube-openapi `pkg/handler`, `pkg/handler3`). Documents are built when first asked for, and kept. */
 import { createHash } from 'node:crypto';
-import { openApiV2Json, openApiV2Protobuf, openApiV3, openApiV3Index, type OpenApiDocument } from '../../api/openapi/openapi.ts';
-import { resourceDefinitions } from '../../api/resources.ts';
+import {
+  openApiV2Json,
+  openApiV2Protobuf,
+  openApiV3,
+  openApiV3Index,
+  openApiV3Keys,
+  type OpenApiDocument,
+} from '../../api/openapi/openapi.ts';
 import type { Exchange } from '../../net/http.ts';
 import { goHttpError, sendBytes, sendEmpty } from '../../net/respond.ts';
 import { parseAccept } from '../http/negotiate.ts';
@@ -62,9 +68,7 @@ export function openApiPaths(): OpenApiPaths {
   };
 }
 
-const KEYS: readonly string[] = [
-  ...new Set(resourceDefinitions.map(({ group, version }) => (group === '' ? `api/${version}` : `apis/${group}/${version}`))),
-];
+const KEYS: readonly string[] = openApiV3Keys();
 
 async function serveV3(exchange: Exchange, key: string, { body, hash }: OpenApiDocument): Promise<void> {
   const asked = exchange.target.query.get('hash') ?? '';

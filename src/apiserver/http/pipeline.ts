@@ -9,9 +9,11 @@ import type { Authorizer, UserInfo } from '../../auth/types.ts';
 import { BodyCutOffError } from '../../net/body.ts';
 import type { Exchange, UpgradeExchange } from '../../net/http.ts';
 import { asExchange } from '../../net/upgrade-exchange.ts';
+import type { Clock } from '../../util/clock.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import { pageNotFound, type NonResourceHandler } from '../discovery/discovery.ts';
 import type { ApiRequest, Impersonation, RequestAuthenticator } from '../endpoint.ts';
+import type { ApiMetrics } from '../metrics.ts';
 import type { ResourceRouter } from '../resources/router.ts';
 import { AccessDenied, checkAccess } from './access.ts';
 import { negotiateError } from './negotiate.ts';
@@ -25,6 +27,8 @@ export interface PipelineOptions {
   readonly resources: ResourceRouter;
   readonly nonResources: NonResourceHandler;
   readonly knowsGroupVersion: (group: string, version: string) => boolean;
+  readonly metrics: Pick<ApiMetrics, 'begin' | 'decided'>;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -35,10 +39,20 @@ export interface Pipeline {
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const admit = async (exchange: Exchange | UpgradeExchange, info: RequestInfo): Promise<UserInfo> => {
+    const { metrics, clock } = options;
+    const start = clock.monotonic();
     const sender = await options.authenticate(exchange);
+    metrics.decided('authentication', sender ? 'success' : 'failure', (clock.monotonic() - start) / 1000, sender?.name);
     if (!sender) throw unauthorized();
     const user = await options.impersonate(exchange, sender);
-    await checkAccess(options.authorize, user, info, exchange.target.query);
+    const asked = clock.monotonic();
+    try {
+      await checkAccess(options.authorize, user, info, exchange.target.query);
+      metrics.decided('authorization', 'allowed', (clock.monotonic() - asked) / 1000);
+    } catch (error) {
+      metrics.decided('authorization', error instanceof AccessDenied ? 'denied' : 'error', (clock.monotonic() - asked) / 1000);
+      throw error;
+    }
     return user;
   };
 
@@ -48,6 +62,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     response.setHeader('Cache-Control', 'no-cache, private');
     try {
       const info = requestInfo(exchange.method, target.path ?? '', target.query);
+      options.metrics.begin(exchange, info);
       const user = await admit(exchange, info);
       if (!info.isResource) await options.nonResources(exchange, info);
       else if (!options.knowsGroupVersion(info.group, info.version)) pageNotFound(exchange);
@@ -71,6 +86,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await handle(asExchange(exchange));
       return;
     }
+    options.metrics.begin(exchange, info);
     try {
       const user = await admit(exchange, info);
       const request: ApiRequest = { exchange, info, user, query: target.query, signal: exchange.signal };

@@ -6,6 +6,7 @@ import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../endpoin
 import { keyOf, makeEntry, type Entry } from '../store/entry.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { allocateService } from './service-addresses.ts';
+import type { ServiceNetwork } from './service-network.ts';
 import type { View } from './views.ts';
 import type { Target } from './write.ts';
 
@@ -15,6 +16,7 @@ export interface Core {
   readonly admission: readonly AdmissionPlugin[];
   readonly objects: ObjectReader;
   readonly views: ReadonlyMap<ResourceDefinition, View>;
+  readonly services: ServiceNetwork;
 }
 
 /** The view of a resource. Every definition of the table has one. */
@@ -35,8 +37,8 @@ export async function admit(core: Core, request: AdmissionRequest): Promise<void
 }
 
 /** Gives an object, in place, what only one object may have: a Service its addresses. Throws 422. */
-export function allocate(view: View, object: KubeObject, transaction: Pick<Transaction, 'range'>): void {
-  if (view.bucket === 'services') allocateService(object, transaction);
+export function allocate(core: Core, view: View, object: KubeObject, transaction: Pick<Transaction, 'range'>): void {
+  if (view.bucket === 'services') allocateService(object, transaction, core.services);
 }
 
 /** An entry that was not stored: the answer to a dry run. A new object has no resourceVersion then. */

@@ -69,13 +69,13 @@ export async function createObject(
     const key = targetKey(view, { namespace, name: metadata.name ?? '' });
     const stored = view.toStored(inForm(definition, object));
     if (write.dryRun) {
-      allocate(view, stored, { range: core.store.list });
+      allocate(core, view, stored, { range: core.store.list });
       return core.store.get(key) ? undefined : unstored(key, stored);
     }
     return core.store.write((transaction) => {
       if (transaction.get(key)) return undefined;
       if (namespace !== '') checkNamespaceTakes(definition, namespace, metadata.name ?? '', transaction.get);
-      allocate(view, stored, transaction);
+      allocate(core, view, stored, transaction);
       return transaction.put(key, stored);
     });
   }

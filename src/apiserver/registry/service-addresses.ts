@@ -1,35 +1,30 @@
 /** Cluster IPs and node ports of Services, given out inside the write that stores them (pkg/registry/core/service/storage/alloc.go). */
 import { randomInt } from 'node:crypto';
-import { BlockList, isIPv4 } from 'node:net';
 import { invalid, invalidValue, type FieldError } from '../../api/field-errors.ts';
 import { resources } from '../../api/resources.ts';
 import type { KubeObject, Service } from '../../api/types.ts';
 import type { Transaction } from '../store/store.ts';
+import type { ServiceNetwork } from './service-network.ts';
 
-/** The service network, as kubeadm sets it. */
-const NETWORK = { base: '10.96.0.0', bits: 12 } as const;
-/** Addresses at the beginning that are given only to who asks for them. */
-const STATIC_BAND = 256;
 const NODE_PORTS = { first: 30_000, last: 32_767 } as const;
-const ATTEMPTS = 1_000;
-
-const NETWORK_SIZE = 2 ** (32 - NETWORK.bits);
+/** Random picks before the range is searched from its beginning. */
+const ATTEMPTS = 100;
 
 /**
  * Fills in what a Service has not got yet, and refuses what another has. Changes the object in place, which must be the
  * caller's. Throws 422.
  */
-export function allocateService(object: KubeObject, transaction: Pick<Transaction, 'range'>): void {
+export function allocateService(object: KubeObject, transaction: Pick<Transaction, 'range'>, network: ServiceNetwork): void {
   const service = object as unknown as Service;
   const others = transaction
     .range('services', '')
     .map((entry) => entry.object as unknown as Service)
     .filter((other) => other.metadata.uid !== service.metadata.uid);
-  const faults = [...allocateAddress(service, others), ...allocatePorts(service, others)];
+  const faults = [...allocateAddress(service, others, network), ...allocatePorts(service, others)];
   if (faults.length > 0) throw invalid(resources.services, service.metadata.name ?? '', faults);
 }
 
-function allocateAddress(service: Service, others: readonly Service[]): FieldError[] {
+function allocateAddress(service: Service, others: readonly Service[], network: ServiceNetwork): FieldError[] {
   const { spec } = service;
   if (!spec) return [];
   if (spec.type === 'ExternalName') {
@@ -48,30 +43,28 @@ function allocateAddress(service: Service, others: readonly Service[]): FieldErr
     if (taken.has(asked)) return refuse('provided IP is already allocated');
     // The server's own Service stands wherever the server can be reached.
     const own = service.metadata.name === 'kubernetes' && service.metadata.namespace === 'default';
-    if (!own && !inNetwork(asked)) return refuse('the provided network does not match the current range');
+    if (!own && !network.contains(asked)) return refuse('the provided network does not match the current range');
     spec.clusterIPs = [asked];
     return [];
   }
+  const free = freeAddress(taken, network);
+  if (free === undefined) return [invalidValue('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full')];
+  spec.clusterIP = free;
+  spec.clusterIPs = [free];
+  return [];
+}
+
+/** An address that nobody has; those at the beginning of the range last, and neither the first nor the last of it. */
+function freeAddress(taken: ReadonlySet<string>, { staticBand, size, at }: ServiceNetwork): string | undefined {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const address = addressAt(randomInt(STATIC_BAND + 1, NETWORK_SIZE - 1));
-    if (taken.has(address)) continue;
-    spec.clusterIP = address;
-    spec.clusterIPs = [address];
-    return [];
+    const address = at(randomInt(Math.min(staticBand + 1, size - 2), size - 1));
+    if (!taken.has(address)) return address;
   }
-  return [invalidValue('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full')];
-}
-
-function inNetwork(address: string): boolean {
-  const network = new BlockList();
-  network.addSubnet(NETWORK.base, NETWORK.bits);
-  return isIPv4(address) && network.check(address);
-}
-
-function addressAt(offset: number): string {
-  const base = NETWORK.base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const address = base + offset;
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+  for (let n = 0; n < size - 2; n += 1) {
+    const address = at(1 + ((staticBand + n) % (size - 2)));
+    if (!taken.has(address)) return address;
+  }
+  return undefined;
 }
 
 function allocatePorts(service: Service, others: readonly Service[]): FieldError[] {

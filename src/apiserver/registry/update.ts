@@ -89,7 +89,7 @@ export async function updateObject(
     const done = await core.store.write((transaction) => {
       if (transaction.get(key)?.revision !== entry.revision) return undefined;
       if (isFinished(formed, before)) return finish(entry);
-      if (target.subresource === '') allocate(view, stored, transaction);
+      if (target.subresource === '') allocate(core, view, stored, transaction);
       return transaction.put(key, stored);
       // What goes with its last finalizer is answered as it was after the change.
       function finish(last: Entry): Entry {

@@ -1,4 +1,5 @@
 /** Watches: the changes of a collection as they are committed (apiserver `pkg/endpoints/handlers/watch.go`). */
+import type { ResourceDefinition } from '../../api/resources.ts';
 import { expired, type StatusError } from '../../api/status.ts';
 import type { Timer } from '../../util/clock.ts';
 import { drained, startStream, writePiece } from '../http/stream.ts';
@@ -31,7 +32,8 @@ export interface Watches {
   close(): void;
 }
 
-export function createWatches(): Watches {
+/** `sent` hears of each event and its size. */
+export function createWatches(sent: (of: ResourceDefinition, bytes: number) => void = () => undefined): Watches {
   const encoded: EncodedEvents = new WeakMap();
   const open = new Set<() => void>();
   let closed = false;
@@ -45,7 +47,7 @@ export function createWatches(): Watches {
       const encoder = eventEncoder({ view, form, include, now: () => core.clock.now(), encoded });
       startStream(exchange.response, { 'Content-Type': form.media === 'application/json' ? form.media : `${form.media};stream=watch` });
       const namespace = request.definition.namespaced ? request.info.namespace : '';
-      const watch = runWatch({ request, options, encoder, start, prefix: namespace === '' ? '' : `${namespace}/` });
+      const watch = runWatch({ request, options, encoder, sent, start, prefix: namespace === '' ? '' : `${namespace}/` });
       open.add(watch.end);
       if (closed) watch.end();
       await watch.done;
@@ -62,6 +64,7 @@ interface Watch {
   readonly request: ResourceRequest;
   readonly options: ListOptions;
   readonly encoder: EventEncoder;
+  readonly sent: (of: ResourceDefinition, bytes: number) => void;
   readonly start: number;
   readonly prefix: string;
 }
@@ -70,7 +73,7 @@ interface Watch {
  * One watch. It keeps no queue: the store's history is the queue, and `cursor` says how far this watch has read. A client that
  * is slow stops the reading; one that is too slow finds its place in the history gone, and is cut off.
  */
-function runWatch({ request, options, encoder, start, prefix }: Watch): { readonly done: Promise<void>; readonly end: () => void } {
+function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { readonly done: Promise<void>; readonly end: () => void } {
   const { core, view, exchange } = request;
   const { store, clock } = core;
   const { response, signal } = exchange;
@@ -102,7 +105,9 @@ function runWatch({ request, options, encoder, start, prefix }: Watch): { readon
 
   /** Sends bytes; afterwards waits until the client has taken them, if it has not. */
   const send = async (bytes: Buffer): Promise<void> => {
-    if (over || writePiece(response, bytes)) return;
+    if (over) return;
+    sent(view.definition, bytes.length);
+    if (writePiece(response, bytes)) return;
     const stalled = clock.after(TIMES.stalled, cutOff);
     await drained(response, ended.signal);
     stalled.cancel();
