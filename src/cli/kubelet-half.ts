@@ -6,6 +6,7 @@ import type { KubeletConfiguration } from '../kubelet/config.ts';
 import { startKubelet } from '../kubelet/kubelet.ts';
 import { createKubeletMetrics } from '../kubelet/stats/kubelet-metrics.ts';
 import { accessObserver, requestObserver } from '../kubelet/stats/observers.ts';
+import type { ServerFeatures } from '../kubelet/server/route.ts';
 import { startKubeletServer, type KubeletServerHandle, type ServingCertificate } from '../kubelet/server/server.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
@@ -24,6 +25,9 @@ export interface KubeletHalfOptions {
   readonly connection: Connection | undefined;
   readonly serving: ServingCertificate;
   readonly runtime: Runtime;
+  /** Labels that the Node is registered with. */
+  readonly nodeLabels: Readonly<Record<string, string>>;
+  readonly features: ServerFeatures;
   /** Every flag as text, for `/flagz`. */
   readonly flags: Readonly<Record<string, string>>;
   readonly host: Host;
@@ -34,7 +38,7 @@ export interface KubeletHalfOptions {
 export interface KubeletHalf {
   readonly addresses: KubeletServerHandle['addresses'];
   reload(serving: ServingCertificate): void;
-  /** Ends the kubelet; containers go on running. */
+  /** Ends the kubelet; containers go on running, and the runtime is open for whoever opened it. */
   close(): Promise<void>;
 }
 
@@ -74,6 +78,7 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
       log,
       verbosity,
       flags: options.flags,
+      features: options.features,
       version: KUBERNETES_VERSION.slice(1),
       measurements: kubelet.measurements,
     });
@@ -94,7 +99,6 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
       await started.close(CLOSE_GRACE_MS);
       access.close();
       await kubelet.close();
-      await runtime.close();
       client?.close();
     },
   };

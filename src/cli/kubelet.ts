@@ -79,6 +79,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       connection,
       serving,
       runtime,
+      nodeLabels: values['node-labels'],
+      features: { legacyEndpoints: values['legacy-endpoints'], apiExtensions: values['kubelet-api-extensions'] },
       flags: flagTexts(parsed),
       host,
       log,
@@ -92,6 +94,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     });
     log.info('Stopping; containers are left running', { signal: await stop });
     await half.close();
+    await runtime.close();
     return 0;
   } catch (error) {
     if (error instanceof RuntimeError || error instanceof ConfigError) throw new UserError(error.message);

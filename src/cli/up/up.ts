@@ -98,9 +98,13 @@ export async function run(argv: readonly string[]): Promise<number> {
   // The kubelet over its runtime.
   let chosen: ChosenRuntime | undefined;
   let kubelet: KubeletHalf | undefined;
+  let stopping = false;
   const close = async (): Promise<void> => {
     controllers.stop();
     await kubelet?.close();
+    // Only now: a running kubelet would start them again.
+    if (stopping && own.rm && chosen !== undefined) await removeContainers(chosen.runtime, log);
+    await chosen?.runtime.close();
     await apiServer.close(CLOSE_GRACE_MS);
   };
   try {
@@ -167,7 +171,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const signal = await stop;
   log.info('Stopping', { signal, containers: own.rm ? 'removed' : 'left running' });
   renewal.cancel();
-  if (own.rm) await removeContainers(chosen.runtime, log);
+  stopping = true;
   await close();
   if (own.rm) {
     await removePodNetwork(host, bridgeName(podCIDR));
