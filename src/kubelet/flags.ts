@@ -11,6 +11,8 @@ import type { KubeletConfigurationFile } from './config.ts';
 export interface KubeletFlag extends FlagRecord {
   /** Path of the configuration field it sets: `authentication.anonymous.enabled`. */
   readonly field?: string;
+  /** The original has no such flag: `/flagz` does not name it. */
+  readonly own?: true;
   /** How the flag's value becomes the field's, where it is not the same. */
   readonly convert?: 'bools' | 'thresholds' | 'headers' | 'taints';
 }
@@ -51,6 +53,20 @@ const PROGRAM_FLAGS = [
     help: 'The node’s address, one of each family; 0.0.0.0 or :: let nodelet choose.',
   },
   { name: 'node-labels', type: 'map', default: {}, help: 'Labels to add when the node registers.' },
+  {
+    name: 'legacy-endpoints',
+    type: 'bool',
+    default: false,
+    own: true,
+    help: 'Serve what kubelets before 1.21 did: /spec/, /stats/…, /cri/…, /metrics/resource/v1alpha1.',
+  },
+  {
+    name: 'kubelet-api-extensions',
+    type: 'bool',
+    default: false,
+    own: true,
+    help: 'Serve what the original has not: /pods?watch=true and /openapi/v3.',
+  },
   {
     name: 'v',
     short: 'v',
@@ -467,10 +483,11 @@ function wrong(flag: KubeletFlag, text: string, why: string): UsageError {
   return new UsageError(`invalid argument ${JSON.stringify(text)} for "--${flag.name}" flag: ${why}`);
 }
 
-/** Every flag with its value as text, as `/flagz` shows them: what was given, else its default. */
+/** Every flag of the original with its value as text, as `/flagz` shows them: what was given, else its default. */
 export function flagTexts(parsed: Pick<ParsedFlags<FlagTable>, 'values'>): Record<string, string> {
   const values = parsed.values as Readonly<Record<string, FlagValue>>;
-  const texts = (KUBELET_FLAGS as readonly KubeletFlag[]).map((flag): [string, string] => [flag.name, flagText(flag, values[flag.name])]);
+  const known = (KUBELET_FLAGS as readonly KubeletFlag[]).filter(({ own }) => own !== true);
+  const texts = known.map((flag): [string, string] => [flag.name, flagText(flag, values[flag.name])]);
   return Object.fromEntries(texts.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

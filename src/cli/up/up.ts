@@ -120,6 +120,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       connection: { server, ca: pki.ca.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
       serving: await servingOf(config, pki, host),
       runtime: chosen.runtime,
+      nodeLabels: parsed.values['node-labels'],
+      features: { legacyEndpoints: parsed.values['legacy-endpoints'], apiExtensions: parsed.values['kubelet-api-extensions'] },
       flags: flagTexts(parsed),
       host,
       log,
@@ -222,6 +224,7 @@ async function startApi(
       anonymous: true,
       authorizationModes: ['Node', 'RBAC'],
       serviceIP,
+      serviceRange: flags['service-cluster-ip-range'],
       kubelet: {
         cert: cert ?? pki.apiserverKubeletClient.cert,
         key: key ?? pki.apiserverKubeletClient.key,

@@ -13,11 +13,11 @@ export const FEATURE_GATES = {
 export type FeatureGate = keyof typeof FEATURE_GATES;
 
 /** Gates that are on for good in v1.36: a configuration cannot turn them off. */
-const LOCKED: ReadonlySet<FeatureGate> = new Set(['NodeLogQuery']);
+export const LOCKED_GATES: ReadonlySet<string> = new Set(['NodeLogQuery']);
 
 /** Whether a gate is on under this configuration. */
 export function gateIsOn(config: Pick<KubeletConfiguration, 'featureGates'>, gate: FeatureGate): boolean {
-  return LOCKED.has(gate) ? true : (config.featureGates[gate] ?? FEATURE_GATES[gate]);
+  return LOCKED_GATES.has(gate) ? true : (config.featureGates[gate] ?? FEATURE_GATES[gate]);
 }
 
 /** Gates of a configuration that nodelet does not know, sorted; they have no effect and the log should say so. */

@@ -2,7 +2,7 @@
 import { counter, gauge, histogram, type MetricFamily } from '../../metrics/family.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ServerKind } from './request.ts';
-import type { Route, RouteConfiguration } from './route.ts';
+import type { Route, RouteConfiguration, ServerFeatures, Setting } from './route.ts';
 
 const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
 const LONG_RUNNING = new Set(['exec', 'attach', 'debug']);
@@ -78,7 +78,7 @@ export function serverMetrics(routes: readonly Route[], config: RouteConfigurati
 function bucketNames(routes: readonly Route[], server: ServerKind, config: RouteConfiguration): ReadonlySet<string> {
   const names = new Set<string>();
   for (const route of routes) {
-    if (!route.servers.includes(server)) continue;
+    if (!route.servers.includes(server) || route.switches.some((s) => beyond(s.setting) && config[s.setting] !== true)) continue;
     const debugging = route.switches.some((s) => s.setting === 'enableDebuggingHandlers');
     const path = route.registration === 'exact' ? route.path : route.root;
     const [first = '', second = ''] = path.split('/').filter((s) => s !== '');
@@ -88,6 +88,10 @@ function bucketNames(routes: readonly Route[], server: ServerKind, config: Route
     else names.add(first);
   }
   return names;
+}
+
+function beyond(setting: Setting): setting is keyof ServerFeatures {
+  return setting === 'legacyEndpoints' || setting === 'apiExtensions';
 }
 
 function bucketOf(path: string, known: ReadonlySet<string>): string {

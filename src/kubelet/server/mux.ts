@@ -56,9 +56,14 @@ export function buildMux(routes: readonly Route[], server: ServerKind, config: R
   }));
 }
 
+/** Whether a server answers a route by its handler under a configuration. */
+export function isServed(route: Route, server: ServerKind, config: RouteConfiguration): boolean {
+  return route.servers.includes(server) && route.switches.every((s) => isOn(s, server, config));
+}
+
 function isOn({ setting }: Switch, server: ServerKind, config: RouteConfiguration): boolean {
   if (isGate(setting)) return gateIsOn(config, setting.slice('gate:'.length) as FeatureGate);
-  return setting === 'enableDebuggingHandlers' && server !== 'secure' ? false : config[setting];
+  return setting === 'enableDebuggingHandlers' && server !== 'secure' ? false : config[setting] === true;
 }
 
 function isGate(setting: Setting): setting is `gate:${FeatureGate}` {

@@ -5,8 +5,11 @@ import type { Exchange, UpgradeExchange } from '../../net/http.ts';
 import type { Host } from '../../util/host.ts';
 import type { Logger, Verbosity } from '../../util/log.ts';
 import type { KubeletConfiguration } from '../config.ts';
+import type { Snapshot } from '../stats/collector.ts';
 import type { ServerMetrics } from './http-metrics.ts';
+import type { StreamTokens } from './legacy/stream-tokens.ts';
 import type { NodeView } from './node-view.ts';
+import type { Route, ServerFeatures } from './route.ts';
 
 /** The three servers of a kubelet: 10250, 10255 and 10248. */
 export type ServerKind = 'secure' | 'readonly' | 'healthz';
@@ -19,6 +22,8 @@ export interface Measurements {
   readonly resource?: () => Promise<string>;
   readonly probes?: () => Promise<string>;
   readonly summary?: (onlyCpuAndMemory: boolean) => Promise<unknown>;
+  /** What the node's cgroups, pods and containers use now, for the retired endpoints. */
+  readonly snapshot?: () => Promise<Snapshot>;
 }
 
 /** What all endpoints share. */
@@ -38,6 +43,11 @@ export interface ServerContext {
   readonly metrics: ServerMetrics;
   /** First elements of the paths that are registered exactly, sorted, for `/statusz`. */
   readonly exactPaths: readonly string[];
+  readonly features: ServerFeatures;
+  /** Every route, for the description of this API. */
+  readonly routes: readonly Route[];
+  /** Streams that wait for their client under `/cri/`; absent unless legacy endpoints are on. */
+  readonly streamTokens: StreamTokens | undefined;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }

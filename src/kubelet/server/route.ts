@@ -3,12 +3,21 @@ import type { KubeletConfiguration } from '../config.ts';
 import type { FeatureGate } from './feature-gates.ts';
 import type { Handler, ServerKind } from './request.ts';
 
-/** A setting that turns a route off: a boolean of the configuration, or a feature gate. */
+/** What the command line turns on beside the configuration, which has no fields for it. Both are off in the original. */
+export interface ServerFeatures {
+  /** `--legacy-endpoints`: what kubelets before 1.21 served. */
+  readonly legacyEndpoints: boolean;
+  /** `--kubelet-api-extensions`: what the original never served. */
+  readonly apiExtensions: boolean;
+}
+
+/** A setting that turns a route off: a boolean of the configuration, one of the command line, or a feature gate. */
 export type Setting =
   | 'enableDebuggingHandlers'
   | 'enableSystemLogHandler'
   | 'enableProfilingHandler'
   | 'enableDebugFlagsHandler'
+  | keyof ServerFeatures
   | `gate:${FeatureGate}`;
 
 export interface Switch {
@@ -29,6 +38,17 @@ interface RouteBase {
   readonly handler: Handler;
   /** What it is for, one sentence. */
   readonly doc: string;
+  /** Query parameters that have an effect, by name. */
+  readonly query?: Readonly<Record<string, QueryParameter>>;
+  /** Media type of the usual answer. */
+  readonly answer: string;
+}
+
+export interface QueryParameter {
+  readonly type: 'string' | 'boolean' | 'integer' | 'strings';
+  readonly doc: string;
+  /** The setting without which it has no effect. */
+  readonly only?: Setting;
 }
 
 /** A path that reaches its handler with every method (Go's ServeMux). */
@@ -55,4 +75,5 @@ export type Route = ExactRoute | ServiceRoute;
 export type RouteConfiguration = Pick<
   KubeletConfiguration,
   'enableDebuggingHandlers' | 'enableSystemLogHandler' | 'enableProfilingHandler' | 'enableDebugFlagsHandler' | 'featureGates'
->;
+> &
+  Partial<ServerFeatures>;

@@ -14,6 +14,9 @@ import { runEndpoint } from './endpoints/run.ts';
 import { statuszEndpoint } from './endpoints/statusz.ts';
 import { systemLogsEndpoint } from './endpoints/system-logs.ts';
 import { verbosityEndpoint } from './endpoints/verbosity.ts';
+import { openApiEndpoint } from './endpoints/openapi.ts';
+import { legacyRoutes } from './legacy/routes.ts';
+import { LOG_OPTIONS, LOG_QUERY, POD_WATCH, STREAMS } from './parameters.ts';
 import type { ServerKind } from './request.ts';
 import type { ExactRoute, Route, ServiceRoute, Switch } from './route.ts';
 
@@ -45,12 +48,22 @@ function healthCheck(check: CheckName, servers: readonly ServerKind[]): ExactRou
     subresources: ['healthz', 'proxy'],
     switches: [],
     handler: healthzCheckEndpoint(check),
+    answer: 'text/plain',
     doc: `The health check ${check} alone.`,
   };
 }
 
 function metrics(path: string, body: MetricsBody, doc: string): ExactRoute {
-  return { registration: 'exact', path, servers: OPEN, subresources: ['metrics'], switches: [], handler: metricsEndpoint(body), doc };
+  return {
+    registration: 'exact',
+    path,
+    servers: OPEN,
+    subresources: ['metrics'],
+    switches: [],
+    handler: metricsEndpoint(body),
+    answer: 'text/plain',
+    doc,
+  };
 }
 
 export const routes: readonly Route[] = [
@@ -61,6 +74,11 @@ export const routes: readonly Route[] = [
     subresources: ['healthz', 'proxy'],
     switches: [],
     handler: healthzEndpoint,
+    answer: 'text/plain',
+    query: {
+      verbose: { type: 'boolean', doc: 'Lists the checks; its presence is enough.' },
+      exclude: { type: 'strings', doc: 'A check to leave out.' },
+    },
     doc: 'Whether the kubelet is well; `?verbose` lists the checks, `?exclude=NAME` leaves one out.',
   },
   healthCheck('ping', ['secure', 'readonly', 'healthz']),
@@ -75,6 +93,8 @@ export const routes: readonly Route[] = [
       subresources: ['pods', 'proxy'],
       switches: [],
       handler: podsEndpoint,
+      answer: 'application/json',
+      query: POD_WATCH,
       doc: 'The pods that this node is to run, as a PodList.',
     },
     '',
@@ -87,6 +107,8 @@ export const routes: readonly Route[] = [
       subresources: ['stats'],
       switches: [],
       handler: summaryEndpoint,
+      answer: 'application/json',
+      query: { only_cpu_and_memory: { type: 'boolean', doc: 'Exactly `true`: nothing but CPU and memory.' } },
       doc: 'Use of resources by the node, its pods and containers.',
     },
     'summary',
@@ -104,6 +126,7 @@ export const routes: readonly Route[] = [
       subresources: ['pods', 'proxy'],
       switches: [debugging],
       handler: runningPodsEndpoint,
+      answer: 'application/json',
       doc: 'The pods that the container runtime runs, built from what it says.',
     },
     '',
@@ -116,6 +139,8 @@ export const routes: readonly Route[] = [
       switches: [debugging],
       streaming: true,
       handler: containerLogsEndpoint,
+      answer: 'text/plain',
+      query: LOG_OPTIONS,
       doc: 'A container’s log.',
     },
     '/{namespace}/{pod}/{container}',
@@ -127,6 +152,8 @@ export const routes: readonly Route[] = [
       subresources: PROXY,
       switches: [debugging],
       handler: runEndpoint,
+      answer: 'application/json',
+      query: { cmd: { type: 'string', doc: 'The command; its arguments are separated by single spaces.' } },
       doc: 'Runs a command in a container and answers with its output.',
     },
     '/{namespace}/{pod}/{container}',
@@ -140,6 +167,8 @@ export const routes: readonly Route[] = [
       switches: [debugging],
       streaming: true,
       handler: execEndpoint,
+      answer: 'stream',
+      query: { command: { type: 'strings', doc: 'The program, then its arguments, each by itself.' }, ...STREAMS },
       doc: 'Runs a command in a container over a stream.',
     },
     '/{namespace}/{pod}/{container}',
@@ -153,6 +182,8 @@ export const routes: readonly Route[] = [
       switches: [debugging],
       streaming: true,
       handler: attachEndpoint,
+      answer: 'stream',
+      query: STREAMS,
       doc: 'Attaches to a container’s first process over a stream.',
     },
     '/{namespace}/{pod}/{container}',
@@ -166,6 +197,8 @@ export const routes: readonly Route[] = [
       switches: [debugging],
       streaming: true,
       handler: portForwardEndpoint,
+      answer: 'stream',
+      query: { port: { type: 'strings', doc: 'Ports, for WebSocket clients of the old sub-protocol; others name them in their streams.' } },
       doc: 'Connections to ports of a pod over a stream.',
     },
     '/{namespace}/{pod}',
@@ -180,6 +213,8 @@ export const routes: readonly Route[] = [
       subresources: ['checkpoint'],
       switches: [debuggingOnly, { setting: 'gate:ContainerCheckpoint' }],
       handler: checkpointEndpoint,
+      answer: 'application/json',
+      query: { timeout: { type: 'integer', doc: 'Seconds.' } },
       doc: 'Writes a container’s state to a file.',
     },
     '{namespace}/{pod}/{container}',
@@ -191,6 +226,8 @@ export const routes: readonly Route[] = [
       subresources: ['log'],
       switches: [debugging, { setting: 'enableSystemLogHandler', off: 'logs endpoint is disabled.' }],
       handler: systemLogsEndpoint,
+      answer: 'text/html',
+      query: LOG_QUERY,
       doc: 'The machine’s log files, or with `?query=` the logs of services.',
     },
     '',
@@ -203,6 +240,12 @@ export const routes: readonly Route[] = [
       subresources: PROXY,
       switches: [debugging, { setting: 'enableProfilingHandler', off: 'profiling endpoint is disabled.' }],
       handler: pprofEndpoint,
+      answer: 'application/octet-stream',
+      query: {
+        seconds: { type: 'integer', doc: 'How long to look.' },
+        debug: { type: 'integer', doc: 'Above 0: text for people.' },
+        gc: { type: 'integer', doc: 'Above 0: collects garbage before a heap profile.' },
+      },
       doc: 'Profiles of this process.',
     },
     '{name:*}',
@@ -214,6 +257,7 @@ export const routes: readonly Route[] = [
     subresources: PROXY,
     switches: [debuggingOnly, { setting: 'enableDebugFlagsHandler', off: 'flags endpoint is disabled.' }],
     handler: verbosityEndpoint,
+    answer: 'text/plain',
     doc: 'PUT changes how much is logged.',
   },
   {
@@ -223,6 +267,7 @@ export const routes: readonly Route[] = [
     subresources: ['configz', 'proxy'],
     switches: [debuggingOnly],
     handler: configzEndpoint,
+    answer: 'application/json',
     doc: 'The configuration in effect.',
   },
   {
@@ -232,6 +277,7 @@ export const routes: readonly Route[] = [
     subresources: ['statusz'],
     switches: [debuggingOnly, { setting: 'gate:ComponentStatusz' }],
     handler: statuszEndpoint,
+    answer: 'text/plain',
     doc: 'Versions and running time.',
   },
   {
@@ -241,6 +287,18 @@ export const routes: readonly Route[] = [
     subresources: ['configz'],
     switches: [debuggingOnly, { setting: 'gate:ComponentFlagz' }],
     handler: flagzEndpoint,
+    answer: 'text/plain',
     doc: 'The command line flags and their values.',
   },
+  {
+    registration: 'exact',
+    path: '/openapi/v3',
+    servers: SECURE,
+    subresources: PROXY,
+    switches: [debuggingOnly, { setting: 'apiExtensions' }],
+    handler: openApiEndpoint,
+    answer: 'application/json',
+    doc: 'This API, described.',
+  },
+  ...legacyRoutes,
 ];

@@ -11,9 +11,11 @@ import { admit } from './access.ts';
 import { unknownGates } from './feature-gates.ts';
 import { serverMetrics } from './http-metrics.ts';
 import { buildMux, matchPath, matchRoute, type Mux, type Registration } from './mux.ts';
+import { createStreamTokens } from './legacy/stream-tokens.ts';
 import type { NodeView } from './node-view.ts';
 import { redirect } from './redirect.ts';
 import type { Handler, Measurements, ServerContext, ServerKind } from './request.ts';
+import type { Route, RouteConfiguration, ServerFeatures } from './route.ts';
 import { routes } from './routes.ts';
 import { cipherList, tlsVersion } from './tls-names.ts';
 
@@ -43,6 +45,8 @@ export interface KubeletServerOptions {
   readonly systemLogDir?: string;
   /** What `/metrics…` and `/stats/summary` show; without one the path answers that nothing measures it. */
   readonly measurements?: Measurements;
+  /** What is served beyond the original of this version; nothing by default. */
+  readonly features?: Partial<ServerFeatures>;
   /** Replaces the configuration's ports, where 0 means off: tests take free ports with 0 here. */
   readonly ports?: Partial<Readonly<Record<ServerKind, number>>>;
 }
@@ -62,8 +66,13 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   const log = options.log.scope('server');
   const unknown = unknownGates(config);
   if (unknown.length > 0) log.warn('Feature gates that have no effect here', { gates: unknown });
+  const features: ServerFeatures = { legacyEndpoints: false, apiExtensions: false, ...options.features };
+  const routing: RouteConfiguration = { ...config, ...features };
   const context: ServerContext = {
     config,
+    features,
+    routes,
+    streamTokens: features.legacyEndpoints ? createStreamTokens(host.clock) : undefined,
     view: options.view,
     host,
     log,
@@ -72,8 +81,8 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     version: options.version,
     systemLogDir: options.systemLogDir ?? '/var/log',
     measurements: options.measurements ?? {},
-    metrics: serverMetrics(routes, config, host.clock),
-    exactPaths: exactPaths(),
+    metrics: serverMetrics(routes, routing, host.clock),
+    exactPaths: exactPaths(routing),
     startedAt: host.clock.now(),
   };
   const wanted: { kind: ServerKind; address: string; port: number }[] = [];
@@ -91,7 +100,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   const material = (): TlsMaterial | undefined => options.tls && tlsMaterial(config, options.tls, options.clientCA);
   for (const { kind, address, port } of wanted) {
     const tls = kind === 'secure' ? material() : undefined;
-    const pipeline = requestPipeline(options, context, kind);
+    const pipeline = requestPipeline(options, context, routing, kind);
     try {
       const server = await startHttpServer({
         host: address,
@@ -116,9 +125,14 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
 }
 
 /** `/statusz` names what is registered exactly, itself aside. */
-function exactPaths(): string[] {
-  const first = routes.filter((r) => r.registration === 'exact').map((r) => `/${r.path.split('/')[1] ?? ''}`);
+function exactPaths(routing: RouteConfiguration): string[] {
+  const first = routes.filter((r) => r.registration === 'exact' && known(r, routing)).map((r) => `/${r.path.split('/')[1] ?? ''}`);
   return [...new Set(first)].filter((path) => path !== '/statusz').sort();
+}
+
+/** Whether what it takes beside the configuration is on: of that alone the original knows nothing. */
+function known({ switches }: Route, { legacyEndpoints, apiExtensions }: RouteConfiguration): boolean {
+  return switches.every(({ setting }) => (setting === 'legacyEndpoints' ? legacyEndpoints : setting !== 'apiExtensions' || apiExtensions));
 }
 
 function tlsMaterial(config: KubeletConfiguration, tls: ServingCertificate, clientCA: string | undefined): TlsMaterial {
@@ -136,8 +150,8 @@ function tlsMaterial(config: KubeletConfiguration, tls: ServingCertificate, clie
 type Pipeline = (exchange: Exchange, upgrade: UpgradeExchange | undefined) => Promise<void>;
 
 /** Path, then authentication and authorization, then the route. */
-function requestPipeline(options: KubeletServerOptions, context: ServerContext, kind: ServerKind): Pipeline {
-  const mux: Mux = buildMux(routes, kind, options.config);
+function requestPipeline(options: KubeletServerOptions, context: ServerContext, routing: RouteConfiguration, kind: ServerKind): Pipeline {
+  const mux: Mux = buildMux(routes, kind, routing);
   const access = { authenticate: options.authenticate, authorize: options.authorize, nodeName: context.view.nodeName, log: context.log };
   return async (exchange, upgrade) => {
     const end = context.metrics.begin(kind, exchange.method, exchange.target.rawPath);

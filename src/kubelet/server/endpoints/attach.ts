@@ -29,6 +29,7 @@ export const attachEndpoint: Handler = async (request) => {
   const options = { ...asked, tty: container.tty ?? false };
   await serveTarget(
     request,
+    'attach',
     () => context.view.runtime.attach({ containerId, ...options }),
     (upgrade, target) => serveCommand(upgrade, { ...options, idleTimeoutMs: idleTimeout(context) }, target.run),
   );

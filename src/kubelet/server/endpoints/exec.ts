@@ -23,6 +23,7 @@ export const execEndpoint: Handler = async (request) => {
   const command = exchange.target.query.getAll('command');
   await serveTarget(
     request,
+    'exec',
     () => context.view.runtime.exec({ containerId, command, ...options }),
     (upgrade, target) => serveCommand(upgrade, { ...options, command, idleTimeoutMs: idleTimeout(context) }, target.run),
   );

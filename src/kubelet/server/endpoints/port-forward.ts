@@ -30,6 +30,7 @@ export const portForwardEndpoint: Handler = async (request) => {
   }
   await serveTarget(
     request,
+    'portforward',
     () => context.view.runtime.portForward(sandboxId),
     (upgrade, target) => servePortForward(upgrade, target.dial, { pod: sandboxId, idleTimeoutMs: idleTimeout(context) }),
   );

@@ -6,6 +6,8 @@ import type { UpgradeExchange } from '../../../net/http.ts';
 import { BackendError, proxyUpgrade } from '../../../net/proxy.ts';
 import { goHttpError, sendText } from '../../../net/respond.ts';
 import { asExchange } from '../../../net/upgrade-exchange.ts';
+import { redirectToStream } from '../legacy/cri.ts';
+import type { StreamKind } from '../legacy/stream-tokens.ts';
 import type { KubeletRequest, ServerContext } from '../request.ts';
 import { grpcText, streamingStatus } from '../runtime-errors.ts';
 
@@ -42,10 +44,12 @@ type Target = { readonly kind: 'url'; readonly url: string } | { readonly kind: 
  */
 export async function serveTarget<T extends Target>(
   request: KubeletRequest,
+  kind: StreamKind,
   ask: () => Promise<T>,
   serve: (upgrade: UpgradeExchange, target: Extract<T, { kind: 'local' }>) => Promise<void>,
 ): Promise<void> {
   const { exchange, upgrade } = request;
+  if (upgrade === undefined && redirectToStream(request, kind)) return;
   let target: T;
   try {
     target = await ask();
