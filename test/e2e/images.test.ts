@@ -51,7 +51,7 @@ test('a pod that waits for an image starts once it is tagged', async () => {
   expect(await node().ok('logs', 'waits')).toBe('here\n');
 });
 
-test('kubectl get node names the images, and a removed one is gone', async () => {
+test('an image that was removed is gone', async () => {
   expect((await image('remove', 'example.com/mine:2')).code).toBe(0);
   expect((await image('list')).stdout).not.toContain('example.com/mine');
 });
