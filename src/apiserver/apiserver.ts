@@ -6,6 +6,7 @@ import { startHttpServer } from '../net/http-server.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Host } from '../util/host.ts';
 import type { Logger } from '../util/log.ts';
+import { openAuditLog, type AuditLogOptions } from './audit/log.ts';
 import { bootstrapObjects } from './bootstrap.ts';
 import { discoveryHandler, type VersionInfo } from './discovery/discovery.ts';
 import type { AdmissionPlugin, Endpoints, Impersonation, ObjectReader, ObjectWriter, RequestAuthenticator } from './endpoint.ts';
@@ -68,6 +69,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress?: string;
   /** The range of the addresses of Services; default 10.96.0.0/16. */
   readonly serviceRange?: string;
+  /** Where every request is written down; nowhere without it. */
+  readonly audit?: Pick<AuditLogOptions, 'path' | 'maxBytes' | 'maxBackups'>;
   /** What `/flagz` shows. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Where the metrics of the process come from; none without it. */
@@ -117,6 +120,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
 
   const { version } = options;
   const metrics = createApiMetrics({ store, clock, version, ...(options.host && { host: options.host }) });
+  const audit = options.audit && openAuditLog({ ...options.audit, clock, log });
   let closing = false;
   let certificate = options.tls?.cert;
   const watches = createWatches(metrics.watchEvent);
@@ -153,6 +157,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
     nonResources,
     metrics,
     clock,
+    ...(audit && { audit: (event) => metrics.audited(audit.write(event)) }),
     knowsGroupVersion: (group, version) => known.has(`${group}/${version}`),
     log,
   });
@@ -164,6 +169,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
     garbage.stop();
     stopExpiry();
     await Promise.all(servers.map((server) => server.close(graceMs)));
+    await audit?.close();
     await store.close();
   };
   const finalizer = startNamespaceFinalizer(core, log);

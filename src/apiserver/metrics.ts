@@ -32,6 +32,8 @@ export interface ApiMetrics {
   decided(what: Attempt, result: string, seconds: number, username?: string): void;
   /** Counts an event sent to a watcher. */
   readonly watchEvent: (of: ResourceDefinition, bytes: number) => void;
+  /** Counts an audit event that was written, or could not be. */
+  audited(written: boolean): void;
   /** The figures as exposition text. */
   readonly scrape: () => Promise<string>;
 }
@@ -111,6 +113,14 @@ export function createApiMetrics({ store, clock, version, host }: ApiMetricsOpti
       'Authorization',
     ),
   };
+  const auditEvents = counter({
+    name: 'apiserver_audit_event_total',
+    help: '[ALPHA] Counter of audit events generated and sent to the audit backend.',
+  });
+  const auditLosses = counter({
+    name: 'apiserver_audit_requests_rejected_total',
+    help: '[ALPHA] Counter of apiserver requests rejected due to an error in audit logging backend.',
+  });
   const own: readonly MetricFamily[] = [
     requests,
     durations,
@@ -121,6 +131,8 @@ export function createApiMetrics({ store, clock, version, host }: ApiMetricsOpti
     watchEvents,
     watchSizes,
     users,
+    auditEvents,
+    auditLosses,
     ...Object.values(attempts).flatMap(({ count, seconds }) => [count, seconds]),
     ...storedObjects(store),
     buildInfo(version),
@@ -155,6 +167,9 @@ export function createApiMetrics({ store, clock, version, host }: ApiMetricsOpti
       const labels = [group, of, resource];
       watchEvents.increase(labels);
       watchSizes.observe(bytes, labels);
+    },
+    audited(written) {
+      (written ? auditEvents : auditLosses).increase();
     },
     scrape: async () => exposition([...own, ...(host ? await processFamilies(host, startedAt) : [])]),
   };

@@ -28,6 +28,7 @@ export interface ApiServerHalfOptions {
   readonly serviceIP: string;
   /** The range of the addresses of Services in CIDR form. */
   readonly serviceRange?: string;
+  readonly audit?: { readonly path: string; readonly maxBytes: number; readonly maxBackups: number } | undefined;
   /** What `/flagz` shows. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly kubelet: KubeletCredentials;
@@ -52,6 +53,7 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     serviceIP: options.serviceIP,
     ...(options.serviceRange !== undefined && { serviceRange: options.serviceRange }),
     ...(options.flags && { flags: options.flags }),
+    ...(options.audit && { audit: options.audit }),
     host: options.host,
     bootstrap: ({ objects, writer }) => publishClientCA(objects, writer, options.clientCA),
     version: versionInfo(),

@@ -1,6 +1,6 @@
 /** `nodelet apiserver`: the one-node API server alone. */
 import { hostname } from 'node:os';
-import { APISERVER_FLAGS } from '../apiserver/flags.ts';
+import { APISERVER_FLAGS, auditOf } from '../apiserver/flags.ts';
 import { ensurePki } from '../auth/pki.ts';
 import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
@@ -89,6 +89,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       serviceIP,
       serviceRange: values['service-cluster-ip-range'],
       flags: flagsOf(values),
+      audit: auditOf(values),
       kubelet: {
         cert: kubeletCert,
         key: kubeletKey,

@@ -13,6 +13,7 @@ import type { Clock } from '../../util/clock.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import { pageNotFound, type NonResourceHandler } from '../discovery/discovery.ts';
 import type { ApiRequest, Impersonation, RequestAuthenticator } from '../endpoint.ts';
+import { auditEvent, type AuditFacts } from '../audit/event.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { ResourceRouter } from '../resources/router.ts';
 import { AccessDenied, checkAccess } from './access.ts';
@@ -29,6 +30,8 @@ export interface PipelineOptions {
   readonly knowsGroupVersion: (group: string, version: string) => boolean;
   readonly metrics: Pick<ApiMetrics, 'begin' | 'decided'>;
   readonly clock: Clock;
+  /** Hears of every request; without it nothing is audited. */
+  readonly audit?: (event: string) => void;
   readonly log: Logger;
 }
 
@@ -38,32 +41,57 @@ export interface Pipeline {
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const admit = async (exchange: Exchange | UpgradeExchange, info: RequestInfo): Promise<UserInfo> => {
-    const { metrics, clock } = options;
+  /** Begins to measure and audit a request. */
+  const begin = (exchange: Exchange | UpgradeExchange, info: RequestInfo, id: string): AuditFacts => {
+    const { audit, clock, metrics } = options;
+    metrics.begin(exchange, info);
+    const facts: AuditFacts = { id, exchange, info, receivedAt: clock.now() };
+    if (audit) {
+      const [ended, code] =
+        'response' in exchange
+          ? [exchange.response, (): number => exchange.response.statusCode]
+          : [exchange.socket, (): number => facts.failure?.code ?? SWITCHING];
+      ended.once('close', () => audit(auditEvent(facts, 'ResponseComplete', code(), clock.now())));
+    }
+    return facts;
+  };
+
+  const admit = async (facts: AuditFacts): Promise<UserInfo> => {
+    const { metrics, clock, audit } = options;
+    const { exchange, info } = facts;
     const start = clock.monotonic();
     const sender = await options.authenticate(exchange);
     metrics.decided('authentication', sender ? 'success' : 'failure', (clock.monotonic() - start) / 1000, sender?.name);
     if (!sender) throw unauthorized();
+    facts.user = sender;
     const user = await options.impersonate(exchange, sender);
+    if (user !== sender) facts.impersonated = user;
     const asked = clock.monotonic();
     try {
-      await checkAccess(options.authorize, user, info, exchange.target.query);
+      const reason = await checkAccess(options.authorize, user, info, exchange.target.query);
+      facts.decision = { decision: 'allow', reason };
       metrics.decided('authorization', 'allowed', (clock.monotonic() - asked) / 1000);
     } catch (error) {
-      metrics.decided('authorization', error instanceof AccessDenied ? 'denied' : 'error', (clock.monotonic() - asked) / 1000);
+      const denied = error instanceof AccessDenied;
+      if (denied) facts.decision = { decision: 'forbid', reason: error.reason };
+      metrics.decided('authorization', denied ? 'denied' : 'error', (clock.monotonic() - asked) / 1000);
       throw error;
     }
+    // What may last is told when it begins, too.
+    const isUpgrade = !('response' in exchange);
+    if (isUpgrade || info.verb === 'watch') audit?.(auditEvent(facts, 'ResponseStarted', isUpgrade ? SWITCHING : 200, clock.now()));
     return user;
   };
 
   const handle = async (exchange: Exchange): Promise<void> => {
     const { response, target } = exchange;
-    response.setHeader('Audit-Id', exchange.request.headers['audit-id'] ?? randomUUID());
+    const id = auditId(exchange);
+    response.setHeader('Audit-Id', id);
     response.setHeader('Cache-Control', 'no-cache, private');
+    const info = requestInfo(exchange.method, target.path ?? '', target.query);
+    const facts = begin(exchange, info, id);
     try {
-      const info = requestInfo(exchange.method, target.path ?? '', target.query);
-      options.metrics.begin(exchange, info);
-      const user = await admit(exchange, info);
+      const user = await admit(facts);
       if (!info.isResource) await options.nonResources(exchange, info);
       else if (!options.knowsGroupVersion(info.group, info.version)) pageNotFound(exchange);
       else
@@ -73,7 +101,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           warningCollector(exchange),
         );
     } catch (error) {
-      await answerError(exchange, error);
+      await answerError(exchange, error, facts);
     }
   };
 
@@ -86,17 +114,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await handle(asExchange(exchange));
       return;
     }
-    options.metrics.begin(exchange, info);
+    const facts = begin(exchange, info, auditId(exchange));
     try {
-      const user = await admit(exchange, info);
+      const user = await admit(facts);
       const request: ApiRequest = { exchange, info, user, query: target.query, signal: exchange.signal };
       await connect(request, exchange);
     } catch (error) {
-      await answerError(asExchange(exchange), error);
+      await answerError(asExchange(exchange), error, facts);
     }
   };
 
-  const answerError = async (exchange: Exchange, error: unknown): Promise<void> => {
+  const answerError = async (exchange: Exchange, error: unknown, facts: AuditFacts): Promise<void> => {
     const { response, target } = exchange;
     if (error instanceof BodyCutOffError || exchange.signal.aborted) {
       response.destroy();
@@ -110,7 +138,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { headers } = exchange.request;
     const form = negotiateError({ accept: headers.accept, userAgent: headers['user-agent'], query: target.query });
     if (error instanceof AccessDenied) response.setHeader('X-Content-Type-Options', 'nosniff');
-    await sendError(exchange, statusOf(error, target.rawPath), form);
+    const answer = statusOf(error, target.rawPath);
+    facts.failure = answer.status;
+    await sendError(exchange, answer, form);
   };
 
   const statusOf = (error: unknown, path: string): StatusError => {
@@ -121,4 +151,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 
   return { handle, upgrade };
+}
+
+/** The code of a connection that has left HTTP. */
+const SWITCHING = 101;
+
+/** A client may name its request; otherwise it gets a name. */
+function auditId({ request }: Exchange | UpgradeExchange): string {
+  const given = request.headers['audit-id'];
+  return typeof given === 'string' && given !== '' && given.length <= 64 ? given : randomUUID();
 }
