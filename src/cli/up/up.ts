@@ -1,6 +1,6 @@
 /** `nodelet up`: both halves on this machine, in one process, joined by HTTPS. Read this as a table of contents. */
 import { hostname } from 'node:os';
-import { APISERVER_FLAGS } from '../../apiserver/flags.ts';
+import { APISERVER_FLAGS, auditOf } from '../../apiserver/flags.ts';
 import { ensurePki, type Pki } from '../../auth/pki.ts';
 import { flagTexts } from '../../kubelet/flags.ts';
 import { removePodNetwork } from '../../runtime/process/network.ts';
@@ -225,6 +225,7 @@ async function startApi(
       authorizationModes: ['Node', 'RBAC'],
       serviceIP,
       serviceRange: flags['service-cluster-ip-range'],
+      audit: auditOf(flags),
       kubelet: {
         cert: cert ?? pki.apiserverKubeletClient.cert,
         key: key ?? pki.apiserverKubeletClient.key,
