@@ -33,7 +33,7 @@ export function createKubeClient(connection: Connection, clock: Clock = systemCl
       response = await transport.send(outgoing);
       const body = await readAnswer(response);
       receivedBytes = body.length;
-      return answerOf<T>(response, body);
+      return answerOf(response, body) as T;
     } finally {
       told(outgoing, response, began, receivedBytes);
     }
@@ -164,11 +164,11 @@ async function readAnswer(response: IncomingMessage): Promise<Buffer> {
 }
 
 /** The object in an answer; throws a StatusError when it is a failure. */
-function answerOf<T>(response: IncomingMessage, body: Buffer): T {
+function answerOf(response: IncomingMessage, body: Buffer): unknown {
   const text = body.toString('utf8');
   const code = response.statusCode ?? 0;
   const isJson = (response.headers['content-type'] ?? '').includes('json');
-  if (code >= 200 && code < 300) return (isJson ? JSON.parse(text) : text) as T;
+  if (code >= 200 && code < 300) return isJson ? JSON.parse(text) : text;
   throw isJson ? statusError(text, code) : failure(code, '', text.trim() === '' ? `the server answered ${code}` : text.trim());
 }
 

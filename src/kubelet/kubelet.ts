@@ -7,6 +7,7 @@ import { parseDuration } from '../api/duration.ts';
 import { resources } from '../api/resources.ts';
 import type { ObjectOf } from '../api/types.ts';
 import type { KubeClient } from '../client/kube-client.ts';
+import { startNodeProcessMetrics } from '../metrics/node-process.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
 import { errorText, type Logger } from '../util/log.ts';
@@ -93,6 +94,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const metrics = options.metrics ?? createKubeletMetrics();
   const runtime = measuredRuntime(options.runtime, metrics, clock);
   const probeMetrics = createProbeMetrics();
+  const program = startNodeProcessMetrics();
   const starts = createPodStartTracker(metrics, clock);
   const stopping = new AbortController();
   await makeDirectories(options);
@@ -237,6 +239,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       stats,
       metrics,
       probes: probeMetrics,
+      runtimeOfProgram: program.families,
       nodeName,
       pods: () => manager.followed(),
       startedAt,
@@ -246,6 +249,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       for (const source of sources) source.close();
       relist.cancel();
       stats.close();
+      program.close();
       stopping.abort();
       services.probes.close();
       await manager.close();

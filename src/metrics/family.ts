@@ -155,6 +155,11 @@ class Series<S> {
   }
 }
 
+/** The entries of a map by their keys: the order of an exposition. */
+export function byKey<V>(map: ReadonlyMap<string, V>): [string, V][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 /** Bounds that grow by a factor, as client_golang's ExponentialBuckets. */
 export function exponentialBuckets(start: number, factor: number, count: number): number[] {
   const bounds = [start];

@@ -12,6 +12,16 @@ export const FEATURE_GATES = {
 
 export type FeatureGate = keyof typeof FEATURE_GATES;
 
+/** How far each gate has come; empty when it is generally available. Sorted by name. */
+export const GATE_STAGES: readonly (readonly [FeatureGate, 'ALPHA' | 'BETA' | ''])[] = [
+  ['ComponentFlagz', 'BETA'],
+  ['ComponentStatusz', 'BETA'],
+  ['ContainerCheckpoint', 'BETA'],
+  ['ExtendWebSocketsToKubelet', 'BETA'],
+  ['NodeLogQuery', ''],
+  ['PodLogsQuerySplitStreams', 'ALPHA'],
+];
+
 /** Gates that are on for good in v1.36: a configuration cannot turn them off. */
 export const LOCKED_GATES: ReadonlySet<string> = new Set(['NodeLogQuery']);
 

@@ -1,11 +1,13 @@
 /** What the servers measure of themselves (kubernetes `pkg/kubelet/server/metrics/metrics.go`, component-base `metrics/prometheus/slis`). */
-import { counter, gauge, histogram, type MetricFamily } from '../../metrics/family.ts';
+import { collected, counter, gauge, histogram, labelText, type MetricFamily } from '../../metrics/family.ts';
 import type { Clock } from '../../util/clock.ts';
+import { gateIsOn, GATE_STAGES } from './feature-gates.ts';
 import type { ServerKind } from './request.ts';
 import type { Route, RouteConfiguration, ServerFeatures, Setting } from './route.ts';
 
 const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
 const LONG_RUNNING = new Set(['exec', 'attach', 'debug']);
+const STREAMS = new Set(['exec', 'attach', 'portforward']);
 const LABELS = ['method', 'path', 'server_type', 'long_running'];
 
 export interface ServerMetrics {
@@ -14,6 +16,8 @@ export interface ServerMetrics {
   readonly slis: readonly MetricFamily[];
   /** Counts a request from here until the function that it gives is called. */
   begin(server: ServerKind, method: string, path: string): () => void;
+  /** Counts a stream over WebSocket by what it is for. */
+  webSocket(path: string): void;
   /** Counts the outcome of a health check. */
   healthCheck(name: string, well: boolean): void;
   clearSlis(): void;
@@ -32,6 +36,11 @@ export function serverMetrics(routes: readonly Route[], config: RouteConfigurati
     labels: LABELS,
   });
   const inflight = gauge({ name: 'kubelet_http_inflight_requests', help: '[ALPHA] Number of the inflight http requests', labels: LABELS });
+  const webSockets = counter({
+    name: 'kubelet_websocket_streaming_requests_total',
+    help: '[ALPHA] Total number of WebSocket streaming requests (exec/attach/portforward) received by the kubelet.',
+    labels: ['subresource'],
+  });
   const check = gauge({
     name: 'kubernetes_healthcheck',
     help: '[STABLE] This metric records the result of a single healthcheck.',
@@ -44,7 +53,7 @@ export function serverMetrics(routes: readonly Route[], config: RouteConfigurati
   });
   const buckets = { secure: bucketNames(routes, 'secure', config), readonly: bucketNames(routes, 'readonly', config) };
   return {
-    families: [requests, durations, inflight],
+    families: [requests, durations, inflight, webSockets, gates(config)],
     slis: [check, checks],
     begin: (server, method, path) => {
       if (server === 'healthz') return () => undefined;
@@ -63,6 +72,10 @@ export function serverMetrics(routes: readonly Route[], config: RouteConfigurati
         durations.observe((clock.monotonic() - start) / 1000, labels);
       };
     },
+    webSocket: (path) => {
+      const subresource = path.split('/')[1]?.toLowerCase() ?? '';
+      if (STREAMS.has(subresource)) webSockets.increase([subresource]);
+    },
     healthCheck: (name, well) => {
       check.set(well ? 1 : 0, [name, 'healthz']);
       checks.increase([name, 'healthz', well ? 'success' : 'error']);
@@ -72,6 +85,13 @@ export function serverMetrics(routes: readonly Route[], config: RouteConfigurati
       checks.clear();
     },
   };
+}
+
+function gates(config: RouteConfiguration): MetricFamily {
+  const help = '[BETA] This metric records the data about the stage and enablement of a k8s feature.';
+  return collected('gauge', 'kubernetes_feature_enabled', help, (write) => {
+    for (const [gate, stage] of GATE_STAGES) write('', labelText(['name', 'stage'], [gate, stage]), gateIsOn(config, gate) ? 1 : 0);
+  });
 }
 
 /** The names under which the original counts paths; those of `/metrics/slis` it forgot. */

@@ -178,6 +178,8 @@ function requestPipeline(options: KubeletServerOptions, context: ServerContext, 
     const user = kind === 'secure' ? await admit(access, exchange, registration.subresources) : undefined;
     if (kind === 'secure' && user === undefined) return;
     const target = targetOf(registration, exchange);
+    if (target !== undefined && upgrade !== undefined && /^websocket$/i.test(exchange.request.headers.upgrade ?? ''))
+      context.metrics.webSocket(rawPath);
     if (target !== undefined) await target.handler({ exchange, upgrade, server: kind, params: target.params, user, context });
   }
 }

@@ -13,16 +13,18 @@ export function background<T>(clock: Clock, maxAgeMs: number, find: () => Promis
   let value: T | undefined;
   let at = -Infinity;
   let running: Promise<void> | undefined;
+  async function look(): Promise<void> {
+    try {
+      value = await find();
+    } catch (error) {
+      failed(error);
+    }
+    at = clock.monotonic();
+    running = undefined;
+  }
   const refresh = (): void => {
     if (running || clock.monotonic() - at < maxAgeMs) return;
-    running = find()
-      .then((found) => {
-        value = found;
-      }, failed)
-      .finally(() => {
-        at = clock.monotonic();
-        running = undefined;
-      });
+    running = look();
   };
   return {
     get() {

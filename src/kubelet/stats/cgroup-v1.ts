@@ -132,8 +132,8 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
     },
     madeAt() {
       try {
-        const mount = layout.controllers.get('cpu') ?? layout.controllers.get('memory') ?? '';
-        return files.modifiedAt(`${mount}${home}/cgroup.clone_children`);
+        const directory = `${layout.controllers.get('cpu') ?? layout.controllers.get('memory') ?? ''}${home}`;
+        return Math.min(files.modifiedAt(directory), files.modifiedAt(`${directory}/cgroup.clone_children`));
       } catch {
         return undefined;
       }

@@ -111,7 +111,8 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
     },
     madeAt() {
       try {
-        return files.modifiedAt(path === '/' ? directory : `${directory}/cgroup.events`);
+        const made = files.modifiedAt(directory);
+        return path === '/' ? made : Math.min(made, files.modifiedAt(`${directory}/cgroup.events`));
       } catch {
         return undefined;
       }

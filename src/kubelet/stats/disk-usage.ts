@@ -37,7 +37,7 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
   const waiting = new Set<() => void>();
   let untried = 0;
   let working: Promise<void> | undefined;
-  let closed = false;
+  const stopping = new AbortController();
 
   function allTried(): void {
     for (const resolve of waiting) resolve();
@@ -45,11 +45,11 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
   }
 
   async function work(): Promise<void> {
-    for (let path = queue.shift(); path !== undefined && !closed; path = queue.shift()) {
+    for (let path = queue.shift(); path !== undefined && !stopping.signal.aborted; path = queue.shift()) {
       const entry = entries.get(path);
       if (entry === undefined) continue;
       const start = clock.monotonic();
-      const found = await countTree(files, path, () => closed).catch(() => undefined);
+      const found = await countTree(files, path, () => stopping.signal.aborted).catch(() => undefined);
       counted((clock.monotonic() - start) / 1000);
       entry.queued = false;
       if (!entry.tried) untried -= 1;
@@ -68,7 +68,7 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
       if (!entries.has(path)) untried += 1;
       entries.set(path, entry);
       entry.askedAt = now;
-      if (!entry.queued && !closed && (entry.usage === undefined || clock.now() - entry.usage.at >= MAX_AGE_MS)) {
+      if (!entry.queued && !stopping.signal.aborted && (entry.usage === undefined || clock.now() - entry.usage.at >= MAX_AGE_MS)) {
         entry.queued = true;
         queue.push(path);
         working ??= work();
@@ -83,7 +83,7 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
       waited.abort();
     },
     close() {
-      closed = true;
+      stopping.abort();
       queue.length = 0;
     },
   };

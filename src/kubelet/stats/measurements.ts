@@ -1,5 +1,5 @@
 /** What the kubelet hands its HTTP server to show. */
-import { collected, escapeLabel, labelText, type MetricFamily } from '../../metrics/family.ts';
+import { byKey, collected, escapeLabel, labelText, type MetricFamily } from '../../metrics/family.ts';
 import type { Measurements } from '../server/request.ts';
 import { kubeletFamilies, type KubeletMetrics } from './kubelet-metrics.ts';
 import type { NodeStats } from './node-stats.ts';
@@ -11,6 +11,8 @@ export interface MeasurementsOptions {
   readonly metrics: KubeletMetrics;
   readonly probes: ProbeMetrics;
   readonly nodeName: string;
+  /** What the program's own runtime tells of itself. */
+  readonly runtimeOfProgram: readonly MetricFamily[];
   readonly pods: () => readonly FollowedPod[];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -19,18 +21,18 @@ export interface MeasurementsOptions {
 }
 
 export function kubeletMeasurements(options: MeasurementsOptions): Measurements {
-  const { stats, metrics, probes, startedAt } = options;
+  const { stats, metrics, probes, startedAt, runtimeOfProgram } = options;
   const own = [
     ...kubeletFamilies(metrics),
-    ...podFamilies({ ...options, cgroupVersion: stats.cgroupVersion, logBytes: stats.logBytes }),
+    ...podFamilies({ ...options, cgroupVersion: stats.cgroupVersion, logBytes: (directory) => stats.logBytes(directory) }),
     buildInfo(options.version),
   ];
   return {
-    families: [...own, ...registryFamilies(own)],
-    cadvisor: stats.cadvisor,
-    resource: stats.resource,
+    families: [...own, ...registryFamilies(own), ...runtimeOfProgram],
+    cadvisor: () => stats.cadvisor(),
+    resource: () => stats.resource(),
     probes: () => Promise.resolve(probes.text(startedAt)),
-    summary: stats.summary,
+    summary: (only) => stats.summary(only),
   };
 }
 
@@ -73,7 +75,7 @@ function registryFamilies(families: readonly MetricFamily[]): MetricFamily[] {
           const level = /^\[([A-Z]+)\]/.exec(help)?.[1];
           if (level !== undefined) counts.set(level, (counts.get(level) ?? 0) + 1);
         }
-        for (const [level, count] of [...counts].sort()) write('', `deprecated_version="",stability_level="${escapeLabel(level)}"`, count);
+        for (const [level, count] of byKey(counts)) write('', `deprecated_version="",stability_level="${escapeLabel(level)}"`, count);
       },
     ),
     collected('counter', 'disabled_metrics_total', '[BETA] The count of disabled metrics.', (write) => write('', '', 0)),

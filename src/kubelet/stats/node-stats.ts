@@ -49,6 +49,8 @@ export interface NodeStats {
   close(): void;
 }
 
+/** How often it is looked whether there are directories to be counted. */
+const COUNT_MS = 2_000;
 const DISKS_AGE_MS = 10_000;
 const IMAGES_AGE_MS = 60_000;
 /** How long the first answers wait for what is found out in the background. */
@@ -111,6 +113,12 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     };
   }
 
+  // Directories are counted before anybody asks, so that the first answer has them.
+  const counting = clock.every(COUNT_MS, () => {
+    const node = podDisks.room(rootDir);
+    void collector.collect('usage').then(({ pods }) => pods.forEach((pod) => podDisks.read(pod, node)));
+  });
+
   function rlimit(): NodeSummary['rlimit'] {
     const number = (path: string, pattern: RegExp): number | undefined => {
       try {
@@ -150,6 +158,7 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     },
     logBytes: (directory) => usage.of(directory)?.bytes,
     close() {
+      counting.cancel();
       collector.close();
       usage.close();
     },

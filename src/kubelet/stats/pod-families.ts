@@ -1,6 +1,6 @@
 /** Families that are counted at the scrape out of what the kubelet knows of its pods (kubernetes `pkg/kubelet/kubelet_pods.go`, HandlePodCleanups). */
 import { dirname } from 'node:path';
-import { collected, labelText, type MetricFamily, type WriteSample } from '../../metrics/family.ts';
+import { byKey, collected, labelText, type MetricFamily, type WriteSample } from '../../metrics/family.ts';
 import type { Volume } from '../../api/types.ts';
 import { containerNameOf, readySandbox } from '../pods/observed.ts';
 import { isStatic, isTerminalPhase, type NodePod } from '../pods/pod.ts';
@@ -38,7 +38,7 @@ export function podFamilies({ nodeName, pods, cgroupVersion, logBytes }: PodFami
     gauge('kubelet_running_containers', '[ALPHA] Number of containers currently running', (write) => {
       const counts = new Map<string, number>();
       for (const { observed } of pods()) for (const { state } of observed.containers) counts.set(state, (counts.get(state) ?? 0) + 1);
-      for (const [state, count] of [...counts].sort()) write('', `container_state="${state}"`, count);
+      for (const [state, count] of byKey(counts)) write('', `container_state="${state}"`, count);
     }),
     gauge(
       'kubelet_desired_pods',
@@ -90,7 +90,7 @@ function writeWorking(write: WriteSample, pods: readonly FollowedPod[]): void {
     const at = key(removed ? 'orphan' : 'desired', LIFECYCLES[stage], isStatic(pod) ? 'true' : '');
     counts.set(at, (counts.get(at) ?? 0) + 1);
   }
-  for (const [labels, count] of [...counts].sort()) write('', labels, count);
+  for (const [labels, count] of byKey(counts)) write('', labels, count);
 }
 
 function writeLogBytes(write: WriteSample, pods: readonly FollowedPod[], logBytes: PodFamiliesOptions['logBytes']): void {
@@ -103,7 +103,7 @@ function writeLogBytes(write: WriteSample, pods: readonly FollowedPod[], logByte
       if (bytes !== undefined)
         lines.set(labelText(['container', 'namespace', 'pod', 'uid'], [containerNameOf(c), namespace, name, uid]), bytes);
     }
-  for (const [labels, bytes] of [...lines].sort()) write('', labels, bytes);
+  for (const [labels, bytes] of byKey(lines)) write('', labels, bytes);
 }
 
 /** Wanted: those of pods that are to run. Actual: those of pods that have a sandbox, which get it only with their volumes ready. */
@@ -120,7 +120,7 @@ function writeVolumes(write: WriteSample, pods: readonly FollowedPod[]): void {
       if (readySandbox(observed)) add(volume, 'actual_state_of_world');
     }
   }
-  for (const [labels, count] of [...counts].sort()) write('', labels, count);
+  for (const [labels, count] of byKey(counts)) write('', labels, count);
 }
 
 const PLUGINS: Readonly<Partial<Record<keyof Volume, string>>> = {
