@@ -20,6 +20,45 @@ export const MARK = {
 } as const;
 
 /**
+ * Starts what it is told to on its input: a job's name, `run` or `detach`, a file for what it says, and the number of
+ * words; for each word its number of lines and the lines. Descriptor 7 hears of a job's end, or of what a detached job
+ * says there. An empty line collects children that have ended, as each job does.
+ */
+const launcher = `
+newline='
+'
+while IFS= read -r job; do
+  jobs >/dev/null
+  [ -n "$job" ] || continue
+  IFS= read -r kind
+  IFS= read -r said
+  IFS= read -r count
+  set --
+  while [ "$count" -gt 0 ]; do
+    IFS= read -r lines
+    IFS= read -r word
+    while [ "$lines" -gt 1 ]; do
+      IFS= read -r line
+      word=$word$newline$line
+      lines=$((lines - 1))
+    done
+    set -- "$@" "$word"
+    count=$((count - 1))
+  done
+  printf '' >>"$said" || said=/dev/null
+  case $kind in
+  run)
+    {
+      "$@" 7>&-
+      printf '%s %s\\n' "$job" "$?" >&7
+    } </dev/null >>"$said" 2>&1 3>&1 &
+    ;;
+  *) NODELET_JOB=$job setsid "$@" </dev/null 3>>"$said" & ;;
+  esac
+done
+`;
+
+/**
  * Waits for a container and writes down how it ended: `waiter DIR plain|stdin|tty COMMAND…`.
  * It is in its own session and nobody's child but init's once nodelet has gone. With `stdin` it
  * holds the writing end of the container's input, and lets go of it on SIGUSR1.
@@ -63,6 +102,7 @@ tty)
   ;;
 esac
 printf '%s\\n' "$code" >"$dir/io/exit"
+[ -z "$NODELET_JOB" ] || printf '%s\\n' "$NODELET_JOB" >&7
 `;
 
 /**
@@ -163,7 +203,8 @@ done
 [ -z "$shared" ] || tool mount -n --make-rslave "$old" || fail
 tool umount -l "$old" || fail
 say ${MARK.ok}
-exec 2>&4 4>&- 3>&-
+printf '%s\\n' "$NODELET_JOB" >&7
+exec 2>&4 4>&- 3>&- 7>&-
 exec $loader ${TOOLS_IN_CONTAINER}/setpriv $setpriv -- $loader ${TOOLS_IN_CONTAINER}/env -i --default-signal -- "$@"
 `;
 
@@ -236,6 +277,16 @@ unshare $flags sh "\${0%/*}/sandbox-inside.sh" "$@" <"$dir/inside.batch" || exit
 [ -z "$shm" ] || wait "$mounting"
 `;
 
+/** Takes a sandbox's cable and namespaces away: `sandbox-down INTERFACE PIN…`; what is gone already is only said. */
+const sandboxDown = `
+interface=$1
+shift
+ip link del "$interface" &
+umount -n -l -q "$@"
+code=$?
+wait "$!" && exit "$code"
+`;
+
 /** Inside a sandbox's new namespaces, with the commands for `ip -batch` on its input. */
 const sandboxInside = `
 network=$1 hostname=$2
@@ -269,17 +320,19 @@ exec 2>&1 3>&-
 exec /t/ld.so --inhibit-cache --library-path /t /t/setpriv --bounding-set -all --inh-caps -all -- /t/ld.so --inhibit-cache --library-path /t /t/sh /t/pause.sh
 `;
 
-/** What the pause process does for the rest of its life. */
+/** What the pause process does for the rest of its life. Without its tools, which are gone when someone deleted them, it ends rather than spin. */
 const pauseLoop = `
 printf pause >/proc/self/comm
-while :; do
+failures=0
+while [ "$failures" -lt 10 ]; do
   /t/ld.so --library-path /t /t/sleep 2147483647 &
-  wait "$!"
+  wait "$!" && failures=0 || failures=$((failures + 1))
 done
 `;
 
 /** File name → text of the scripts that run on the host. */
 export const hostScripts: Readonly<Record<string, string>> = {
+  'launcher.sh': launcher,
   'waiter.sh': waiter,
   'relay.sh': relay,
   'fork.sh': fork,
@@ -288,6 +341,7 @@ export const hostScripts: Readonly<Record<string, string>> = {
   'enter.sh': enter,
   'say-to.sh': sayTo,
   'sandbox-up.sh': sandboxUp,
+  'sandbox-down.sh': sandboxDown,
   'sandbox-inside.sh': sandboxInside,
   'pause-setup.sh': pause,
 };
