@@ -4,7 +4,7 @@ import { errorText } from '../../util/log.ts';
 import type { RuntimeContext } from './context.ts';
 import { openLogPump, type LogPump } from './log-pump.ts';
 import { killProcessGroup } from './plain.ts';
-import { identify, isAlive, type ProcessIdentity } from './processes.ts';
+import { identify, isAlive, signalOnceHeard, type ProcessIdentity } from './processes.ts';
 import {
   createdState,
   isContainerRecord,
@@ -60,8 +60,8 @@ export interface ContainerKeeper {
   release(container: Container): Promise<void>;
   clearCgroup(record: ContainerRecord): Promise<void>;
   podUid(record: ContainerRecord): string;
-  /** Sends a signal to its first process, if that is alive. */
-  signal(container: Container, number: number): Promise<void>;
+  /** Sends a signal to its first process, if that is alive, so that it is heard; nothing is sent any more once `given` is aborted. */
+  signal(container: Container, number: number, given: AbortSignal): Promise<void>;
   /** Ends all of it by force; resolves when its end is written down. */
   kill(container: Container): Promise<void>;
   close(): Promise<void>;
@@ -257,12 +257,12 @@ export async function openContainerKeeper(context: RuntimeContext, sandboxes: Sa
     return { pid: container.state.pid, start: container.state.pidStart };
   }
 
-  async function signal(container: Container, number: number): Promise<void> {
-    if (await isAlive(host, processOf(container))) host.processes.kill(container.state.pid, number);
+  async function signal(container: Container, number: number, given: AbortSignal): Promise<void> {
+    if (await isAlive(host, processOf(container))) await signalOnceHeard(host, processOf(container), number, given);
   }
 
   async function kill(container: Container): Promise<void> {
-    await signal(container, 9);
+    if (await isAlive(host, processOf(container))) host.processes.kill(container.state.pid, 'SIGKILL');
     await context.cgroups?.killAll(container.record.cgroup);
     void look(container);
     await container.ended;

@@ -8,9 +8,10 @@ import { fileTargets, mountsAfter, mountsBefore, type RootPlaces } from './conta
 import type { RuntimeContext } from './context.ts';
 import { mountTable } from './fstab.ts';
 import { findPause } from './pause.ts';
-import { parseProcessStat, readVerdict, startDetached, type ProcessIdentity, type ScriptVerdict } from './processes.ts';
+import { awaitCommand, parseProcessStat, verdictOf, type ProcessIdentity, type ScriptVerdict } from './processes.ts';
 import type { ContainerRecord, SandboxRecord } from './records.ts';
 import { resolveBelow } from './rooted-path.ts';
+import { TOOLS_IN_CONTAINER } from './scripts.ts';
 import { helperEnvironment } from './tools.ts';
 import { userArguments } from './users.ts';
 
@@ -55,7 +56,8 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
   ]);
   const groups = (await context.cgroups?.joinFiles(record.cgroup)) ?? [];
   const mode = record.config.tty ? 'tty' : record.config.stdin ? 'stdin' : 'plain';
-  const { status } = startDetached('sh', [
+  await context.launcher.detach(`${dir}/said`, [
+    'sh',
     `${context.tools.scripts}/waiter.sh`,
     dir,
     mode,
@@ -78,10 +80,15 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
     ...record.env,
     ...record.argv,
   ]);
-  const verdict = await readVerdict(status);
+  const verdict = verdictOf(await files.readFile(`${dir}/said`, 'utf8').catch(() => ''));
   const stat = await files.readFile(`${dir}/pid`, 'utf8').catch(() => '');
   const complaint = verdict.mark === 'none' && !verdict.text ? await files.readFile(`${dir}/io/stderr`, 'utf8').catch(() => '') : '';
   return { verdict: complaint ? { ...verdict, text: complaint.slice(0, 1024).trim() } : verdict, process: parseProcessStat(stat) };
+}
+
+/** Resolves when a container's first process has become its command, so that it can hear signals. */
+export function awaitContainerCommand({ host, tools }: RuntimeContext, process: ProcessIdentity): Promise<void> {
+  return awaitCommand(host, process, [`sh\0${tools.scripts}/setup.sh\0`, `${TOOLS_IN_CONTAINER}/ld.so\0`]);
 }
 
 /** Arguments of `setpriv` that make a process the container's user with its capabilities. */

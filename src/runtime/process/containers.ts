@@ -10,7 +10,7 @@ import {
 } from '../runtime.ts';
 import { openContainerKeeper, stateWord, type Container } from './container-keeper.ts';
 import { containerRecord } from './container-spec.ts';
-import { startContainerProcess } from './container-start.ts';
+import { awaitContainerCommand, startContainerProcess } from './container-start.ts';
 import type { RuntimeContext } from './context.ts';
 import { startPlainProcess } from './plain.ts';
 import { createdState, runtimeState, writeAtomically } from './records.ts';
@@ -140,13 +140,16 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
           targetPid,
         });
         if (outcome.verdict.mark !== 'ok' || !outcome.process) throw startError(outcome.verdict, record.argv[0] ?? '');
-        await keeper.save(container, {
-          ...container.state,
-          phase: 'running',
-          startedAt: clock.now(),
-          pid: outcome.process.pid,
-          pidStart: outcome.process.start,
-        });
+        await Promise.all([
+          keeper.save(container, {
+            ...container.state,
+            phase: 'running',
+            startedAt: clock.now(),
+            pid: outcome.process.pid,
+            pidStart: outcome.process.start,
+          }),
+          ...(context.plain ? [] : [awaitContainerCommand(context, outcome.process)]),
+        ]);
       } catch (error) {
         await keeper.saveEnd(container, START_ERROR_CODE, 'StartError', errorText(error));
         container.settle();
@@ -169,10 +172,11 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
       }
       if (container.state.phase !== 'running') return;
       if (timeoutSeconds > 0) {
-        await keeper.signal(container, signalNumber(container.record.stopSignal));
         const patience = new AbortController();
+        const sent = keeper.signal(container, signalNumber(container.record.stopSignal), patience.signal);
         await Promise.race([container.ended, clock.sleep(timeoutSeconds * 1000, patience.signal)]);
         patience.abort();
+        await sent;
       }
       if (container.state.phase === 'running') await keeper.kill(container);
     },

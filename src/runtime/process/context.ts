@@ -3,6 +3,7 @@ import type { Logger } from '../../util/log.ts';
 import type { RuntimeEvent } from '../runtime.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import type { Cgroups } from './cgroups.ts';
+import type { Launcher } from './launcher.ts';
 import type { PodNetwork } from './network.ts';
 import type { Tools } from './tools.ts';
 
@@ -13,6 +14,7 @@ export interface RuntimeContext {
   readonly rootDir: string;
   readonly images: ImageStore;
   readonly tools: Tools;
+  readonly launcher: Launcher;
   /** No root or no Linux: containers are plain process groups. */
   readonly plain: boolean;
   /** Null where this machine has no usable control groups. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import { Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { CommandIO, CommandResult } from '../../net/remotecommand/io.ts';
 import { RuntimeError } from '../runtime.ts';
 import { checkArguments, pathOf } from './command-line.ts';
@@ -9,7 +9,7 @@ import { identityArguments } from './container-start.ts';
 import { stateWord, type Container } from './container-keeper.ts';
 import type { RuntimeContext } from './context.ts';
 import { plainArguments } from './plain.ts';
-import { childrenOf, pipeOf, readVerdict } from './processes.ts';
+import { childrenOf, pipeOf, readVerdict, verdictOf } from './processes.ts';
 import { TOOLS_IN_CONTAINER } from './scripts.ts';
 import { execError } from './start-errors.ts';
 import { openTerminal } from './terminal.ts';
@@ -204,7 +204,7 @@ async function runInTerminal(
   const code = await terminal.exited;
   const said = await context.host.files.readFile(verdictFile, 'utf8').catch(() => '');
   await context.host.files.rm(verdictFile, { force: true });
-  const verdict = await readVerdict(Readable.from([Buffer.from(said)]));
+  const verdict = verdictOf(said);
   if (verdict.mark === 'ok') return { kind: 'exited', code };
   return { kind: 'failed', message: execError(verdict, options.command[0] ?? '', id).message };
 }

@@ -23,8 +23,6 @@ export interface PodNetwork {
   insideBatch(sandboxId: string, address: string): string;
   /** Commands for `ip -batch` on the host, to be run after the inside ones. */
   hostBatch(sandboxId: string): string;
-  /** Takes the cable away; what is gone already is fine. */
-  disconnect(sandboxId: string): Promise<void>;
   /** Replaces the host ports of all sandboxes. */
   publish(ports: readonly HostPorts[]): Promise<void>;
   /** Removes bridge and rules; for those who take everything away. */
@@ -110,11 +108,6 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
     },
     hostBatch: (sandboxId) =>
       `link set ${interfaceOf(sandboxId)} master ${options.bridge} up\nlink set ${interfaceOf(sandboxId)} type bridge_slave hairpin on\n`,
-    async disconnect(sandboxId) {
-      const failed = await run('ip', ['link', 'del', interfaceOf(sandboxId)]);
-      if (failed !== null && !failed.includes('Cannot find device'))
-        log.warn('A pod interface could not be removed', { interface: interfaceOf(sandboxId), error: failed });
-    },
     publish,
     remove: () => removePodNetwork(host, options.bridge),
   };
@@ -139,7 +132,6 @@ export function noPodNetwork(subnet: string): PodNetwork {
     interfaceOf: () => '',
     insideBatch: () => '',
     hostBatch: () => '',
-    disconnect: async () => undefined,
     publish: async () => undefined,
     remove: async () => undefined,
   };

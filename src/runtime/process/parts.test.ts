@@ -12,7 +12,7 @@ import { cpuWeight, limitWrites } from './cgroup-limits.ts';
 import { checkArguments, containerCommand, containerEnvironment } from './command-line.ts';
 import { isMountablePath, mountTable } from './fstab.ts';
 import { networkRules } from './network-rules.ts';
-import { parseProcessStat } from './processes.ts';
+import { hearsSignal, parseProcessStat } from './processes.ts';
 import { resolveBelow } from './rooted-path.ts';
 import { resolvConf, sysctlFiles } from './sandbox-files.ts';
 import { signalNumber } from './signals.ts';
@@ -344,4 +344,16 @@ describe('programs that go into containers', () => {
     const loader = withoutPreload(Buffer.from('x\0/etc/ld.so.preload\0y'));
     expect(loader.toString()).toBe('x\0/.nodelet/t/absent\0y');
   });
+});
+
+it.each([
+  ['NSpid:\t12\t1\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000004000\n', 15, 'yes'],
+  ['NSpid:\t12\t1\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n', 15, 'not yet'],
+  ['NSpid:\t12\t1\nSigIgn:\t0000000000004000\nSigCgt:\t0000000000000000\n', 15, 'never'],
+  ['NSpid:\t12\t2\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n', 15, 'never'],
+  ['NSpid:\t1\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n', 15, 'never'],
+  ['NSpid:\t12\t1\nSigIgn:\t0000000000000000\nSigCgt:\t8000000000000000\n', 64, 'yes'],
+  ['', 15, 'never'],
+])('a process of status %j hears signal %i: %s', (status, signal, hears) => {
+  expect(hearsSignal(status, signal)).toBe(hears);
 });

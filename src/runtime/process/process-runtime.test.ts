@@ -83,6 +83,23 @@ describe.skipIf(reason !== null)('the process runtime', () => {
       await h.runtime.stopContainer(deaf, 1);
     });
 
+    it('is its command as soon as it is started, and not a helper that would not hear a signal', async () => {
+      const pod = await h.sandbox();
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        const config = containerConfig(['sleep', '1000'], pod.config, { metadata: { name: 'c', attempt } });
+        const id = await h.runtime.createContainer(pod.id, config, pod.config);
+        await h.runtime.startContainer(id);
+        const { pid } = await h.runtime.containerStatus(id);
+        expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toBe(['sleep', '1000', ''].join('\0'));
+      }
+    });
+
+    it('hears of its end although it comes to listen a little later', async () => {
+      const late = await h.run(['sh', '-c', 'sleep 0.2; trap "exit 5" TERM; while :; do sleep 1 & wait; done']);
+      await h.runtime.stopContainer(late, 10);
+      expect((await h.ended(late)).exitCode).toBe(5);
+    });
+
     it.each([
       [['/does/not/exist'], 'exec: "/does/not/exist": stat /does/not/exist: no such file or directory'],
       [['nope'], 'exec: "nope": executable file not found in $PATH'],

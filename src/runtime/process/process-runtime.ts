@@ -11,6 +11,7 @@ import { stateWord } from './container-keeper.ts';
 import { openContainers } from './containers.ts';
 import type { RuntimeContext } from './context.ts';
 import { runExec, runExecSync } from './exec.ts';
+import { openLauncher } from './launcher.ts';
 import { noPodNetwork, openPodNetwork } from './network.ts';
 import { createPortForwarder } from './port-forward.ts';
 import { openSandboxes } from './sandboxes.ts';
@@ -59,12 +60,16 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
   const cgroups = layout && openCgroups(host, layout, log);
   const bridge = { bridge: options.bridge ?? 'nodelet-br0', subnet: options.subnet ?? '10.88.0.0/16' };
   const network = plain ? noPodNetwork(bridge.subnet) : await openPodNetwork(host, bridge, log);
+  const tools = await (plain ? prepareScripts : prepareTools)(host, join(rootDir, 'tools'));
+  const launcher = openLauncher(tools.scripts);
+  if (!plain) launcher.open();
   const context: RuntimeContext = {
     host,
     log,
     rootDir,
     images,
-    tools: await (plain ? prepareScripts : prepareTools)(host, join(rootDir, 'tools')),
+    tools,
+    launcher,
     plain,
     cgroups,
     cgroupRoot: options.cgroupRoot ?? '/nodelet',
@@ -174,6 +179,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
       listeners.clear();
       forwarder.close();
       await containers.close();
+      await launcher.close();
     },
   };
 }

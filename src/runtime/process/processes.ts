@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Host } from '../../util/host.ts';
 import { MARK } from './scripts.ts';
@@ -42,6 +43,72 @@ async function startByPs(host: Host, pid: number): Promise<string> {
   return outcome.stdout.toString().trim();
 }
 
+/** Between looks at a process that is about to become its command. */
+const BECOMING_EVERY_MS = 1;
+/** A command that looks like our own helpers is not waited for any longer. */
+const BECOMING_MAX_MS = 1_000;
+
+/**
+ * Resolves when a process is no longer one of our helpers, whose command lines begin with one of `helpers` (words ended
+ * by NUL). As the first of its namespace it is deaf to signals until then, and its command would never hear of them.
+ */
+export async function awaitCommand(host: Host, { pid }: ProcessIdentity, helpers: readonly string[]): Promise<void> {
+  const { clock } = host;
+  const deadline = clock.monotonic() + BECOMING_MAX_MS;
+  while (clock.monotonic() < deadline) {
+    const words = readNow(`/proc/${pid}/cmdline`);
+    // Empty in the midst of an exec, and for a zombie.
+    const isHelper =
+      words === '' ? /^\d+ \(.*\) [^ZX]/s.test(readNow(`/proc/${pid}/stat`)) : helpers.some((start) => words.startsWith(start));
+    if (!isHelper) return;
+    await clock.sleep(BECOMING_EVERY_MS);
+  }
+}
+
+/** Between looks at a process that does not hear a signal yet. */
+const LISTENING_EVERY_MS = 5;
+/** A command that has no handler by then is taken to want none. */
+const LISTENING_MAX_MS = 1_000;
+
+/**
+ * Sends a signal, and once more when it fell on deaf ears: the kernel drops what the first process of a namespace has no
+ * handler for, and a command that was started a moment ago may not have come to install its own.
+ */
+export async function signalOnceHeard(host: Host, { pid }: ProcessIdentity, signal: number, given: AbortSignal): Promise<void> {
+  const { clock, processes } = host;
+  const hears = (): ReturnType<typeof hearsSignal> => hearsSignal(readNow(`/proc/${pid}/status`), signal);
+  let heard = hears();
+  processes.kill(pid, signal);
+  if (heard !== 'not yet') return;
+  const deadline = clock.monotonic() + LISTENING_MAX_MS;
+  while (heard === 'not yet' && clock.monotonic() < deadline) {
+    await clock.sleep(LISTENING_EVERY_MS, given);
+    if (given.aborted) return;
+    heard = hears();
+  }
+  if (heard === 'yes') processes.kill(pid, signal);
+}
+
+/** Reads /proc/PID/status: `not yet` for the first process of a namespace that neither handles nor ignores the signal. */
+export function hearsSignal(status: string, signal: number): 'yes' | 'not yet' | 'never' {
+  const has = (mask: string): boolean => {
+    const bits = new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1];
+    return bits !== undefined && (BigInt(`0x${bits}`) >> BigInt(signal - 1)) % 2n === 1n;
+  };
+  const numbers = /^NSpid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
+  if (has('SigCgt')) return 'yes';
+  return numbers.length > 1 && numbers.at(-1) === '1' && !has('SigIgn') ? 'not yet' : 'never';
+}
+
+/** A file of /proc, read at once: cheaper than to ask for it, and nothing waits for a disk. Empty when it is gone. */
+function readNow(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Host pids of a process's children. */
 export async function childrenOf(host: Host, pid: number): Promise<number[]> {
   const text = await host.files.readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
@@ -55,19 +122,24 @@ export interface ScriptVerdict {
   readonly text: string;
 }
 
+/** What a script's words on descriptor 3 come to. */
+export function verdictOf(said: string): ScriptVerdict {
+  const lines = said.split('\n');
+  const marks = Object.entries(MARK);
+  const found = marks.find(([, line]) => lines.includes(line))?.[0];
+  const rest = lines
+    .filter((line) => !marks.some(([, mark]) => mark === line))
+    .join('\n')
+    .trim();
+  return { mark: isMark(found) ? found : 'none', text: rest };
+}
+
 /** Reads descriptor 3 until the script says that all is well, or ends. */
 export function readVerdict(stream: Readable): Promise<ScriptVerdict> {
   return new Promise((resolve) => {
     let text = '';
     const settle = (): void => {
-      const lines = text.split('\n');
-      const marks = Object.entries(MARK);
-      const found = marks.find(([, line]) => lines.includes(line));
-      const rest = lines
-        .filter((line) => !marks.some(([, mark]) => mark === line))
-        .join('\n')
-        .trim();
-      resolve({ mark: isMark(found?.[0]) ? found[0] : 'none', text: rest });
+      resolve(verdictOf(text));
       stream.destroy();
     };
     stream.on('data', (chunk: Buffer) => {

@@ -6,7 +6,6 @@ import type { RuntimeContext } from './context.ts';
 import { isSandboxRecord, readJson, writeAtomically, type SandboxRecord } from './records.ts';
 import { startPause, stopPause } from './pause.ts';
 import { resolvConf, sysctlFiles } from './sandbox-files.ts';
-import { helperEnvironment } from './tools.ts';
 
 /** The sandboxes of this runtime. */
 export interface Sandboxes {
@@ -65,11 +64,10 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     const dir = directory(id);
     await stopPause(context, dir);
     const pins = [`${dir}/shm`, ...PINS.map((pin) => `${dir}/${pin}`)];
-    const [outcome] = await Promise.all([
-      host.processes.run('umount', ['-n', '-l', '-q', ...pins], { env: { ...helperEnvironment } }),
-      context.network.disconnect(id),
-    ]);
-    if (outcome.code !== 0) log.v(4, 'Some namespaces of a sandbox were gone already', { id, error: outcome.stderr.toString().trim() });
+    const said = `${dir}/said`;
+    const script = `${context.tools.scripts}/sandbox-down.sh`;
+    const code = await context.launcher.run(said, ['sh', script, context.network.interfaceOf(id), ...pins]);
+    if (code !== 0) log.v(4, 'Some of a sandbox was gone already', { id, error: (await readHostFile(said)).trim() });
   }
 
   function get(id: string): SandboxRecord {
@@ -109,13 +107,14 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       String(sysctls.length),
       ...sysctls.flat(),
     ];
-    await runScript(args);
+    await runScript(dir, args);
     if (namespaces.pid === 'pod') await startPause(context, dir);
   }
 
-  async function runScript(args: readonly string[]): Promise<void> {
-    const outcome = await host.processes.run('sh', args, { env: { ...helperEnvironment } });
-    if (outcome.code !== 0) throw new Error(outcome.stderr.toString().trim() || `exit status ${String(outcome.code)}`);
+  async function runScript(dir: string, args: readonly string[]): Promise<void> {
+    const said = `${dir}/said`;
+    const code = await context.launcher.run(said, ['sh', ...args]);
+    if (code !== 0) throw new Error((await readHostFile(said)).trim() || `exit status ${code}`);
   }
 
   async function readHostFile(path: string): Promise<string> {

@@ -1,0 +1,67 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { array, asyncProperty, assert, string } from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openLauncher, type Launcher } from './launcher.ts';
+import { hostScripts } from './scripts.ts';
+
+let dir = '';
+let launcher: Launcher;
+let files = 0;
+const fresh = (): string => join(dir, `said-${(files += 1)}`);
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'nodelet-launcher-'));
+  writeFileSync(join(dir, 'launcher.sh'), hostScripts['launcher.sh'] ?? '');
+  launcher = openLauncher(dir);
+});
+afterAll(async () => {
+  await launcher.close();
+  rmSync(dir, { recursive: true });
+});
+
+it('hands words on as they are, whatever a shell would make of them', async () => {
+  const word = string({ unit: 'binary', maxLength: 40 }).map((text) => text.replaceAll('\0', '').toWellFormed());
+  await assert(
+    asyncProperty(array(word, { maxLength: 6 }), async (words) => {
+      const said = fresh();
+      expect(await launcher.run(said, ['printf', '%s\\n', ...words, 'end'])).toBe(0);
+      expect(readFileSync(said, 'utf8')).toBe([...words, 'end', ''].join('\n'));
+    }),
+    { numRuns: 40, examples: [[['$(id)', '\'"`\\', ' \n\n x\\', '\n', '', '*', '\\n', 'é\u0301ÿ']]] },
+  );
+});
+
+it('tells the exit code, and keeps what was said on either stream', async () => {
+  const said = fresh();
+  expect(await launcher.run(said, ['sh', '-c', 'echo out; echo err >&2; exit 7'])).toBe(7);
+  expect(readFileSync(said, 'utf8')).toBe('out\nerr\n');
+  expect(await launcher.run('/dev/null', ['/no/such/program'])).toBe(127);
+  expect(await launcher.run(join(dir, 'no', 'such', 'directory'), ['true'])).toBe(0);
+  await expect(launcher.run('/dev/null', ['echo', 'a\0b'])).rejects.toThrow('NUL');
+});
+
+it('runs many side by side, each in its own time', async () => {
+  const order: number[] = [];
+  await Promise.all([3, 1, 2].map(async (n) => order.push(await launcher.run('/dev/null', ['sh', '-c', `sleep 0.${n * 2}; exit ${n}`]))));
+  expect(order).toEqual([1, 2, 3]);
+});
+
+it('starts what outlives it, and hears when that says so', async () => {
+  const own = openLauncher(dir);
+  const said = fresh();
+  await own.detach(said, ['sh', '-c', 'echo $$ >&3; echo "$NODELET_JOB" >&7; exec sleep 1000']);
+  await own.close();
+  const pid = Number(readFileSync(said, 'utf8'));
+  expect(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[5]).toBe(String(pid));
+  process.kill(pid, 'SIGKILL');
+});
+
+it('is started again when somebody ended it', async () => {
+  const own = openLauncher(dir);
+  const killing = own.run('/dev/null', ['sh', '-c', 'read -r pid name state parent rest </proc/$PPID/stat; kill -9 "$parent"']);
+  await expect(killing).rejects.toThrow('the launcher of the process runtime has ended');
+  expect(await own.run('/dev/null', ['true'])).toBe(0);
+  await own.close();
+});
