@@ -1,6 +1,8 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PodStatus } from '../../../api/types.ts';
 import type { KubeletServerHandle } from '../server.ts';
@@ -175,6 +177,57 @@ describe('following', () => {
     }
     end();
     expect((await answer).body).toBe(expected);
+  });
+
+  it('loses and doubles nothing when files are rotated, compressed and removed faster than they are read', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom('line', 'rotate', 'compress', 'wait'), { minLength: 5, maxLength: 40 }), async (steps) => {
+        const path = join(mkdtempSync(join(dir, 'run-')), '0.log');
+        runtime.logs.set('c1', path);
+        runtime.ended.delete('c1');
+        writeFileSync(path, line('begin'));
+        let seen = '';
+        const answer = get('/containerLogs/web/logger/main?follow=true', runningStatus(), { onPart: (part) => (seen += part) });
+        let expected = 'begin\n';
+        await until(() => seen === expected);
+        const rotated: string[] = [];
+        let written = 0;
+        let rotations = 0;
+        for (const step of steps) {
+          if (step === 'line') {
+            appendFileSync(path, line(`${++written}`));
+            expected += `${written}\n`;
+          } else if (step === 'rotate') {
+            const time = new Date(Date.now() + rotations++ * 1000);
+            const two = (n: number): string => String(n).padStart(2, '0');
+            const date = `${time.getFullYear()}${two(time.getMonth() + 1)}${two(time.getDate())}`;
+            const name = `${path}.${date}-${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`;
+            renameSync(path, name);
+            writeFileSync(path, '');
+            rotated.push(name);
+          } else if (step === 'compress' && rotated.length > 1) {
+            const name = rotated.splice(-2, 1)[0] ?? '';
+            writeFileSync(`${name}.gz`, gzipSync(readFileSync(name)));
+            rmSync(name);
+          } else if (step === 'wait') await until(() => seen === expected);
+        }
+        await until(() => seen === expected);
+        end();
+        expect((await answer).body).toBe(expected);
+      }),
+      { numRuns: 60, interruptAfterTimeLimit: 20_000 },
+    );
+  });
+
+  it('begins again in a file that was emptied in place', async () => {
+    writeFileSync(log, line('one') + line('two'));
+    let seen = '';
+    const answer = get('/containerLogs/web/logger/main?follow=true', runningStatus(), { onPart: (part) => (seen += part) });
+    await until(() => seen === 'one\ntwo\n');
+    writeFileSync(log, line('new'));
+    await until(() => seen === 'one\ntwo\nnew\n');
+    end();
+    await answer;
   });
 
   it('stops at the limit', async () => {

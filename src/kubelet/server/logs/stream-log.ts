@@ -1,17 +1,16 @@
 /** Sends a container's log file to a client, following it across rotation when asked (cri-client `pkg/logs/logs.go` `ReadLogs`). */
-import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { Host } from '../../../util/host.ts';
 import { watchDirectory } from '../../../util/watch-directory.ts';
 import { createLineFilter } from './line-filter.ts';
 import type { LogOptions } from './options.ts';
+import { filesAfter, olderFiles, plainFile, type LogFile } from './rotation.ts';
 import { tailStart } from './tail.ts';
 
-/** Bytes that are read, filtered and sent at a time. */
-const CHUNK = 256 * 1024;
 /** How often the file and the container are looked at when no event comes. */
 const POLL_MS = 500;
+const OPEN_ATTEMPTS = 3;
 
 export interface StreamLogOptions {
   readonly path: string;
@@ -36,38 +35,31 @@ export class LogReadError extends Error {
 export async function streamLog(request: StreamLogOptions): Promise<void> {
   const { path, options, host } = request;
   const filter = createLineFilter(options);
-  let file = await openLog(host, path);
+  let file = await openLog(host, path, options.follow);
+  /** Files that come after this one, oldest first. */
+  let queue: LogFile[] = [];
   // Watching begins before the first read, so that no line falls between.
   const changes = options.follow ? await watchLog(request) : undefined;
   try {
-    let position = options.tailLines === undefined ? 0 : await tailStart(file, options.tailLines);
+    if (options.tailLines !== undefined) file = plainFile(file.handle, file.older, await tailStart(file.handle, options.tailLines));
     for (let ending = !options.follow; ;) {
-      const buffer = Buffer.allocUnsafe(CHUNK);
-      const { bytesRead } = await file.read(buffer, 0, CHUNK, position);
-      position += bytesRead;
-      if (bytesRead > 0) {
-        const part = filter.feed(buffer.subarray(0, bytesRead));
+      const bytes = await file.read();
+      if (bytes !== undefined) {
+        const part = filter.feed(bytes);
         if (part.length > 0 && !(await request.send(part))) return;
         if (filter.done || request.signal.aborted) return;
         continue;
       }
-      const next = options.follow ? await reopened(host, path, file) : undefined;
+      const [next, ...rest] = queue;
       if (next !== undefined) {
-        // The last lines may have come between the end that was read and the rotation.
-        const rest = Buffer.allocUnsafe(CHUNK);
-        const tail = await file.read(rest, 0, CHUNK, position);
-        if (tail.bytesRead > 0) {
-          await next.close();
-          position += tail.bytesRead;
-          const part = filter.feed(rest.subarray(0, tail.bytesRead));
-          if (part.length > 0 && !(await request.send(part))) return;
-          continue;
-        }
+        queue = rest;
         await file.close();
         file = next;
-        position = 0;
         continue;
       }
+      // The last lines may have come between the end that was read and the rotation: it is read once more before it is left.
+      if (options.follow) queue = await filesAfter(host, path, file);
+      if (queue.length > 0) continue;
       if (ending || changes === undefined) return;
       // One more look at the file after the container's end: its last lines may just have been written.
       ending = !(await changes.next());
@@ -75,33 +67,24 @@ export async function streamLog(request: StreamLogOptions): Promise<void> {
     }
   } finally {
     changes?.close();
-    await file.close();
+    await Promise.all([file, ...queue].map((open) => open.close()));
   }
 }
 
-async function openLog(host: Host, path: string): Promise<FileHandle> {
+async function openLog(host: Host, path: string, follow: boolean): Promise<LogFile> {
   try {
-    return await host.files.open(await host.files.realpath(path), 'r');
+    for (let attempt = 1; ; attempt++) {
+      const handle = await host.files.open(await host.files.realpath(path), 'r');
+      const older = follow ? await olderFiles(host, path, handle).catch(() => undefined) : undefined;
+      if (older !== undefined || !follow || attempt === OPEN_ATTEMPTS) return plainFile(handle, older);
+      // It was rotated in this moment.
+      await handle.close();
+    }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const why = code === 'ENOENT' ? `lstat ${path}: no such file or directory` : error instanceof Error ? error.message : String(error);
     throw new LogReadError(`failed to try resolving symlinks in path ${JSON.stringify(path)}: ${why}`);
   }
-}
-
-/** The file under the path when it is no longer the one that is open. */
-async function reopened(host: Host, path: string, file: FileHandle): Promise<FileHandle | undefined> {
-  let next: FileHandle;
-  try {
-    next = await host.files.open(path, 'r');
-  } catch {
-    // Between the rename and the new file there is none: it is looked for again.
-    return undefined;
-  }
-  const [before, now] = await Promise.all([file.stat(), next.stat()]);
-  if (before.ino !== now.ino || before.dev !== now.dev) return next;
-  await next.close();
-  return undefined;
 }
 
 interface Changes {
