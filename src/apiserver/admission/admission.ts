@@ -1,7 +1,13 @@
 /** The admission plug-ins of the one-node API server, in the order in which they run. */
 import type { AdmissionPlugin } from '../endpoint.ts';
 import { defaultTolerationsAdmission } from './default-tolerations.ts';
+import { nodeTaintAdmission } from './node-taint.ts';
 import { priorityAdmission } from './priority.ts';
 import { serviceAccountAdmission } from './service-account.ts';
 
-export const admissionPlugins: readonly AdmissionPlugin[] = [serviceAccountAdmission, defaultTolerationsAdmission, priorityAdmission];
+export const admissionPlugins: readonly AdmissionPlugin[] = [
+  serviceAccountAdmission,
+  defaultTolerationsAdmission,
+  priorityAdmission,
+  nodeTaintAdmission,
+];

@@ -7,6 +7,7 @@ import { serviceAccountIssuer, type TokenIssuer } from '../../auth/service-accou
 import type { Authorizer, UserInfo } from '../../auth/types.ts';
 import type { Clock } from '../../util/clock.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import { certificateAdmission } from '../admission/certificate-requests.ts';
 import type { AdmissionPlugin, CreateHandler, Impersonation, ObjectReader, ObjectWriter, RequestAuthenticator } from '../endpoint.ts';
 import { startClusterRoleAggregation } from './aggregation.ts';
 import { apiAuthentication, credentialsOf, tokenLookups } from './authentication.ts';
@@ -42,7 +43,7 @@ export interface ApiAuth {
   readonly authorize: Authorizer;
   /** Reviews and `serviceaccounts/token`, for `Endpoints.create`. */
   readonly create: Readonly<Record<string, CreateHandler>>;
-  /** NodeRestriction and the check against escalation. */
+  /** NodeRestriction, the check against escalation, and the rules of certificate requests. */
   readonly admission: readonly AdmissionPlugin[];
   readonly tokens: TokenIssuer;
   openIdConfiguration(): string;
@@ -95,7 +96,7 @@ export function apiAuth(options: ApiAuthOptions): ApiAuth {
       }
     },
     create: { ...reviews, ...restrictedTokens(reviews, objects) },
-    admission: [nodeRestrictionAdmission, escalationAdmission(authorization)],
+    admission: [nodeRestrictionAdmission, escalationAdmission(authorization), certificateAdmission({ authorize, now: () => clock.now() })],
     openIdConfiguration: () => JSON.stringify(tokens.discovery(options.jwksUri ?? `${options.issuer}/openid/v1/jwks`)),
     jwks: () => JSON.stringify(tokens.jwks()),
     reconcile: async () => {

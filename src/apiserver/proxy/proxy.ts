@@ -1,10 +1,10 @@
-/** Everything that the API server passes on: to kubelets on behalf of pods, and to nodes and pods themselves. */
+/** Everything that the API server passes on: to kubelets on behalf of pods, and to nodes, pods and Services themselves. */
 import type { Authorizer } from '../../auth/types.ts';
 import type { Endpoints, ObjectReader } from '../endpoint.ts';
 import type { KubeletCredentials } from './kubelet-location.ts';
 import { kubeletTransports, podLog } from './pod-log.ts';
 import { podStream } from './pod-stream.ts';
-import { nodeProxy, podProxy } from './resource-proxy.ts';
+import { nodeProxy, podProxy, serviceProxy } from './resource-proxy.ts';
 
 export interface ProxyOptions {
   readonly objects: ObjectReader;
@@ -23,6 +23,7 @@ export function proxyEndpoints(options: ProxyOptions): { readonly connect: Endpo
       'pods/attach': podStream('attach', options),
       'pods/portforward': podStream('portforward', options),
       'pods/proxy': podProxy(objects),
+      'services/proxy': serviceProxy(objects),
       'nodes/proxy': nodeProxy(objects, credentials),
     },
     close: () => transports.close(),

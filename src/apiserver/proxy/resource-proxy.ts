@@ -1,12 +1,15 @@
-/** `nodes/proxy` and `pods/proxy`: any request, to the kubelet or to a port of a pod (`pkg/registry/core/{node,pod}/rest`). */
+/** `nodes/proxy`, `pods/proxy` and `services/proxy`: any request, to the kubelet or to a port of a pod (`pkg/registry/core/{node,pod,service}`). */
 import { badRequest, failure, notFound, serviceUnavailable } from '../../api/status.ts';
 import { resources } from '../../api/resources.ts';
 import type { Exchange, UpgradeExchange } from '../../net/http.ts';
-import { BackendError, proxyRequest, proxyUpgrade, type BackendTls, type ProxyAnswer, type ProxyTarget } from '../../net/proxy.ts';
+import { BackendError, proxyRequest, proxyUpgrade, type BackendTls, type ProxyTarget } from '../../net/proxy.ts';
 import { sendEmpty } from '../../net/respond.ts';
 import type { ApiRequest, ConnectHandler, ObjectReader } from '../endpoint.ts';
 import { backendTls, kubeletLocation, kubeletPort, urlOf, type KubeletCredentials } from './kubelet-location.ts';
 import { afterSegments, mayProxyTo, parseProxyId } from './proxy-id.ts';
+import { cleanPath, type PublicPlace } from './public-url.ts';
+import { rewriteAnswer } from './rewrite.ts';
+import { serviceTarget } from './service-target.ts';
 
 /** Where the requests of one proxy path go. */
 interface Destination {
@@ -21,14 +24,23 @@ interface Destination {
 const PLAIN: BackendTls = { insecureSkipVerify: true };
 /** Segments up to and including `proxy`. */
 const NODE_SEGMENTS = 5;
-const POD_SEGMENTS = 7;
+const NAMESPACED_SEGMENTS = 7;
 
 export function nodeProxy(objects: ObjectReader, credentials: () => KubeletCredentials): ConnectHandler {
   return (request, upgrade) => proxy(request, upgrade, NODE_SEGMENTS, nodeDestination(objects, credentials(), request.info.name));
 }
 
 export function podProxy(objects: ObjectReader): ConnectHandler {
-  return (request, upgrade) => proxy(request, upgrade, POD_SEGMENTS, podDestination(objects, request.info.namespace, request.info.name));
+  return (request, upgrade) =>
+    proxy(request, upgrade, NAMESPACED_SEGMENTS, podDestination(objects, request.info.namespace, request.info.name));
+}
+
+export function serviceProxy(objects: ObjectReader): ConnectHandler {
+  return (request, upgrade) => {
+    const id = parseProxyId(request.info.name, 'service');
+    const target = serviceTarget(objects, request.info.namespace, id);
+    return proxy(request, upgrade, NAMESPACED_SEGMENTS, { scheme: id.scheme === '' ? 'http' : id.scheme, ...target, tls: PLAIN });
+  };
 }
 
 function nodeDestination(objects: ObjectReader, credentials: KubeletCredentials, id: string): Destination {
@@ -59,13 +71,18 @@ async function proxy(request: ApiRequest, upgrade: UpgradeExchange | undefined, 
   const backend: ProxyTarget = {
     url: urlOf(to.scheme, to.host, to.port, `${cleanPath(remainder)}${query}`),
     tls: to.tls,
-    headers: { 'x-forwarded-uri': target.rawPath },
+    headers: { 'X-Forwarded-Uri': prefix + cleanPath(remainder) },
+  };
+  const place: PublicPlace = {
+    prefix: remainder.endsWith('/') ? `${prefix}/` : prefix,
+    backendHost: to.port === 0 ? to.host : `${to.host}:${to.port}`,
+    requestHost: request.exchange.request.headers.host ?? '',
   };
   try {
     if (upgrade !== undefined) await proxyUpgrade(upgrade, { url: backend.url, tls: to.tls });
     else if (remainder === '' && (method === 'GET' || method === 'HEAD'))
       sendEmpty(exchangeOf(request), 301, { location: `${target.rawPath}/${query}` });
-    else await proxyRequest(exchangeOf(request), backend, { rewrite: (answer) => rewritten(answer, prefix, to) });
+    else await proxyRequest(exchangeOf(request), backend, { rewrite: (answer) => rewriteAnswer(answer, place) });
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     if (upgrade === undefined) throw serviceUnavailable(`error trying to reach service: ${error.message}`);
@@ -76,30 +93,4 @@ async function proxy(request: ApiRequest, upgrade: UpgradeExchange | undefined, 
 function exchangeOf({ exchange }: ApiRequest): Exchange {
   if ('response' in exchange) return exchange;
   throw badRequest('this path is not served over an upgraded connection');
-}
-
-/** Dot segments fold and cannot climb above the root; the escapes of the path stay as they were sent. */
-export function cleanPath(path: string): string {
-  const kept: string[] = [];
-  for (const segment of path.split('/').slice(1)) {
-    const plain = segment.replaceAll(/%2e/gi, '.');
-    if (plain === '..') kept.pop();
-    else if (plain !== '.' && segment !== '') kept.push(segment);
-  }
-  const clean = `/${kept.join('/')}`;
-  return path.endsWith('/') && clean !== '/' ? `${clean}/` : clean;
-}
-
-const CORS = /^access-control-allow-(credentials|headers|methods|origin)$/i;
-
-/** Redirects within the backend stay below the proxy's path; its cross-origin grants are not ours to give. */
-function rewritten(answer: ProxyAnswer, prefix: string, { scheme, host, port }: Destination): ProxyAnswer {
-  const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !CORS.test(name)));
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.toLowerCase() !== 'location' || typeof value !== 'string') continue;
-    const own = `${scheme}://${port === 0 ? host : `${host}:${port}`}`;
-    if (value.startsWith(`${own}/`)) headers[name] = prefix + value.slice(own.length);
-    else if (value.startsWith('/') && !value.startsWith('//') && !value.startsWith(`${prefix}/`)) headers[name] = prefix + value;
-  }
-  return { ...answer, headers };
 }
