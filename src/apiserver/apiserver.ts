@@ -66,7 +66,7 @@ export interface ApiServerOptions {
   /** The cluster IP of the Service `default/kubernetes`. */
   readonly serviceIP: string;
   /** Where that Service leads to; no endpoints are told without it. */
-  readonly advertiseAddress?: string;
+  readonly advertise?: ListenAddress;
   /** The range of the addresses of Services; default 10.96.0.0/16. */
   readonly serviceRange?: string;
   /** Where every request is written down; nowhere without it. */
@@ -181,7 +181,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
       port: options.listen[0]?.port ?? 0,
       serviceRange,
       now: clock.now(),
-      ...(options.advertiseAddress !== undefined && { advertiseAddress: options.advertiseAddress }),
+      ...(options.advertise && { advertise: options.advertise }),
     });
     await options.bootstrap?.({ objects, writer });
     for (const address of options.listen) {

@@ -14,8 +14,8 @@ export interface BootstrapOptions {
   readonly serviceIP: string;
   /** Where the server really listens. */
   readonly port: number;
-  /** The address under which the server is reached without the Service; none is told when absent, or when only this machine knows it. */
-  readonly advertiseAddress?: string;
+  /** Where the server is reached without the Service; nothing is told when absent, or when only this machine knows it. */
+  readonly advertise?: { readonly host: string; readonly port: number };
   /** The range of the addresses of Services. */
   readonly serviceRange: string;
   /** ms since 1970. */
@@ -29,10 +29,9 @@ export async function bootstrapObjects(objects: ObjectReader, writer: ObjectWrit
   }
   if (!objects.get(resources.services, 'default', 'kubernetes'))
     await ifAbsent(writer.create(resources.services, kubernetesService(options)));
-  const { advertiseAddress = '' } = options;
+  const { advertise: place } = options;
   // Endpoints may not be loopback addresses: pods would reach themselves.
-  if (advertiseAddress !== '' && !/^(?:127\.|::1$)/.test(advertiseAddress))
-    await advertise(objects, writer, advertiseAddress, options.port);
+  if (place && !/^(?:127\.|::1$)/.test(place.host)) await advertise(objects, writer, place.host, place.port);
   for (const given of PRIORITY_CLASSES)
     if (!objects.get(priorityClasses, '', given.metadata.name)) await ifAbsent(writer.create(priorityClasses, given));
   if (!objects.get(serviceRanges, '', 'kubernetes')) await ifAbsent(writer.create(serviceRanges, serviceRange(options)));

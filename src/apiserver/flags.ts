@@ -120,3 +120,18 @@ export function auditOf(flags: AuditFlags): { path: string; maxBytes: number; ma
   const maxBytes = flags['audit-log-maxsize'] > 0 ? flags['audit-log-maxsize'] * 1_000_000 : Number.POSITIVE_INFINITY;
   return { path, maxBytes, maxBackups: flags['audit-log-maxbackup'] };
 }
+
+/** The values of all flags as text, for `/flagz`. */
+export function flagsAsText(values: Readonly<Record<string, unknown>>): Record<string, string> {
+  const known = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
+}
+
+/** The place that `--advertise-address` names; nothing without it. */
+export function advertised(flags: {
+  readonly 'advertise-address'?: string;
+  readonly 'secure-port': number;
+}): { host: string; port: number } | undefined {
+  const host = flags['advertise-address'] ?? '';
+  return host === '' ? undefined : { host, port: flags['secure-port'] };
+}

@@ -121,6 +121,8 @@ export function createApiMetrics({ store, clock, version, host }: ApiMetricsOpti
     name: 'apiserver_audit_requests_rejected_total',
     help: '[ALPHA] Counter of apiserver requests rejected due to an error in audit logging backend.',
   });
+  // Shown from the start, as what never happens is worth knowing too.
+  for (const family of [auditEvents, auditLosses]) family.increase([], 0);
   const own: readonly MetricFamily[] = [
     requests,
     durations,

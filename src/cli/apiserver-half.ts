@@ -28,6 +28,8 @@ export interface ApiServerHalfOptions {
   readonly serviceIP: string;
   /** The range of the addresses of Services in CIDR form. */
   readonly serviceRange?: string;
+  /** Where pods and other machines reach the server: the endpoints of Service `kubernetes`. No loopback address. */
+  readonly advertise?: ListenAddress | undefined;
   readonly audit?: { readonly path: string; readonly maxBytes: number; readonly maxBackups: number } | undefined;
   /** What `/flagz` shows. */
   readonly flags?: Readonly<Record<string, string>>;
@@ -53,6 +55,7 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     serviceIP: options.serviceIP,
     ...(options.serviceRange !== undefined && { serviceRange: options.serviceRange }),
     ...(options.flags && { flags: options.flags }),
+    ...(options.advertise && { advertise: options.advertise }),
     ...(options.audit && { audit: options.audit }),
     host: options.host,
     bootstrap: ({ objects, writer }) => publishClientCA(objects, writer, options.clientCA),
@@ -62,7 +65,8 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     plugins: ({ objects, writer }) => {
       const { clientCA, serviceAccountKey, issuer, anonymous, log } = options;
       const audiences = options.audiences.length > 0 ? { audiences: options.audiences } : {};
-      const auth = apiAuth({ objects, writer, clientCA, serviceAccountKey, issuer, ...audiences, anonymous, clock, log });
+      const jwksUri = `https://${reachable(options)}/openid/v1/jwks`;
+      const auth = apiAuth({ objects, writer, clientCA, serviceAccountKey, issuer, jwksUri, ...audiences, anonymous, clock, log });
       const authorize = authorizerOf(options.authorizationModes, auth.authorize);
       const proxy = proxyEndpoints({ objects, authorize, credentials: () => options.kubelet });
       parts.auth = auth;
@@ -116,6 +120,12 @@ async function publishClientCA(objects: ObjectReader, writer: ObjectWriter, clie
   if (!present) await writer.create(resources.configmaps, { metadata: CLIENT_CA, data });
   else if (present.data?.['client-ca-file'] !== clientCA)
     await writer.update(resources.configmaps, { ...present, data: { ...present.data, ...data } });
+}
+
+/** `host:port` under which clients reach the server. */
+function reachable({ listen, advertise, serviceIP }: ApiServerHalfOptions): string {
+  const { host, port } = advertise ?? listen[0] ?? { host: serviceIP, port: 443 };
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Node and RBAC are one chain; AlwaysAllow and AlwaysDeny stand alone. */

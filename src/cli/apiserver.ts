@@ -1,6 +1,6 @@
 /** `nodelet apiserver`: the one-node API server alone. */
 import { hostname } from 'node:os';
-import { APISERVER_FLAGS, auditOf } from '../apiserver/flags.ts';
+import { advertised, APISERVER_FLAGS, auditOf, flagsAsText } from '../apiserver/flags.ts';
 import { ensurePki } from '../auth/pki.ts';
 import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
@@ -46,7 +46,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   await openDataDir(dir, host);
   const stop = stopSignal();
   const serviceIP = addressIn(values['service-cluster-ip-range'], 1);
-  const advertised = values['advertise-address'];
+  const advertisedHost = values['advertise-address'];
   const pki = await ensurePki(dir.pki, {
     hostnames: [
       'localhost',
@@ -56,7 +56,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       'kubernetes.default.svc',
       'kubernetes.default.svc.cluster.local',
     ],
-    ips: [...new Set(['127.0.0.1', serviceIP, ...allAddresses(), ...(advertised === undefined ? [] : [advertised])])],
+    ips: [...new Set(['127.0.0.1', serviceIP, ...allAddresses(), ...(advertisedHost === undefined ? [] : [advertisedHost])])],
     nodeName: hostname().toLowerCase(),
     files: host.files,
     now: host.clock.now(),
@@ -88,7 +88,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       authorizationModes: values['authorization-mode'],
       serviceIP,
       serviceRange: values['service-cluster-ip-range'],
-      flags: flagsOf(values),
+      flags: flagsAsText(values),
+      advertise: advertised(values),
       audit: auditOf(values),
       kubelet: {
         cert: kubeletCert,
@@ -112,10 +113,4 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     throw explainStartError(error, `cannot start the API server on ${address}:${values['secure-port']}`) ?? error;
   }
-}
-
-/** The values of all flags as text. */
-function flagsOf(values: Readonly<Record<string, unknown>>): Record<string, string> {
-  const known = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
 }

@@ -1,6 +1,6 @@
 /** `nodelet up`: both halves on this machine, in one process, joined by HTTPS. Read this as a table of contents. */
 import { hostname } from 'node:os';
-import { APISERVER_FLAGS, auditOf } from '../../apiserver/flags.ts';
+import { advertised, APISERVER_FLAGS, auditOf, flagsAsText } from '../../apiserver/flags.ts';
 import { ensurePki, type Pki } from '../../auth/pki.ts';
 import { flagTexts } from '../../kubelet/flags.ts';
 import { removePodNetwork } from '../../runtime/process/network.ts';
@@ -226,6 +226,9 @@ async function startApi(
       serviceIP,
       serviceRange: flags['service-cluster-ip-range'],
       audit: auditOf(flags),
+      flags: flagsAsText(flags),
+      // Where it listens for pods, else where it is told that others reach it.
+      advertise: listen.find(({ host: address }) => address === serviceIP) ?? advertised(flags),
       kubelet: {
         cert: cert ?? pki.apiserverKubeletClient.cert,
         key: key ?? pki.apiserverKubeletClient.key,
