@@ -11,6 +11,8 @@ import { until } from './until.ts';
 /** How many nodes fit on one machine: each has a /24 of its own for pods and one for Services. */
 const SLOTS = 200;
 const START_MS = 30_000;
+/** Letters of a crashed node's log that its error shows. */
+const LOG_TAIL = 3_000;
 
 export interface TestNode {
   readonly dataDir: string;
@@ -53,6 +55,7 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
   const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: join(dataDir, 'kubeconfig'), KUBECACHEDIR: join(root, 'cache') };
   const logFile = join(root, 'log');
   let child: ChildProcess | undefined;
+  let killed = false;
 
   async function start(...more: string[]): Promise<void> {
     const log = openSync(logFile, 'a');
@@ -73,6 +76,7 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
     const started = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', log, log] });
     closeSync(log);
     child = started;
+    killed = false;
     const outcome = await until(
       'the node to be ready',
       async () => {
@@ -96,6 +100,7 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
 
   async function kill(signal: NodeJS.Signals): Promise<number | null> {
     const running = child;
+    killed = true;
     if (running === undefined) return null;
     if (running.exitCode === null && running.signalCode === null) {
       const gone = new Promise((ok) => {
@@ -108,11 +113,16 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
   }
 
   async function destroy(): Promise<void> {
+    // A node that ended without being told to has failed, whatever the tests saw of it.
+    const crashed = child !== undefined && !killed && (child.exitCode !== null || child.signalCode !== null);
+    const log = crashed ? readFileSync(logFile, 'utf8').slice(-LOG_TAIL) : '';
+    const how = crashed ? `${child?.exitCode ?? child?.signalCode}` : '';
     await kill('SIGTERM');
     const { code, stdout, stderr } = await nodelet('down', `--data-dir=${dataDir}`, '--purge');
     await slot.release();
     if (code !== 0) throw new Error(`could not clean up ${dataDir}: ${stdout}${stderr}`);
     rmSync(root, { recursive: true, force: true });
+    if (crashed) throw new Error(`nodelet ended by itself with ${how}: ${log}`);
   }
 
   try {
