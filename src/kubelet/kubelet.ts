@@ -2,6 +2,7 @@
  * The node agent, from top to bottom: what it needs, what it shares, where its pods come from, what wakes them, what
  * it tells the API server about the node, and what it cleans up (kubernetes `pkg/kubelet/kubelet.go`).
  */
+import { uptime } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { parseDuration } from '../api/duration.ts';
 import { resources } from '../api/resources.ts';
@@ -32,6 +33,7 @@ import { parseResolvConf } from './spec/dns.ts';
 import { createKubeletMetrics, type KubeletMetrics } from './stats/kubelet-metrics.ts';
 import { measuredRuntime } from './stats/measured-runtime.ts';
 import { startNodeStats } from './stats/node-stats.ts';
+import { trackNodeStartup } from './stats/node-startup.ts';
 import { createPodStartTracker } from './stats/pod-start.ts';
 import { kubeletMeasurements } from './stats/measurements.ts';
 import { createProbeMetrics } from './stats/probe-metrics.ts';
@@ -109,6 +111,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     version: options.version ?? DEFAULT_VERSION,
     runtimeVersion,
     events,
+    startup: trackNodeStartup(metrics, clock, startedAt - uptime() * 1000, startedAt),
     log: log.scope('node'),
   });
   const objects = createObjectCache(client, () => clock.now());

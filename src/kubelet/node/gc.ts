@@ -89,21 +89,26 @@ async function removeLogs({ host, runtime, settings }: PodServices, c: Container
 }
 
 async function removeDirectories(
-  { host, settings, volumes, log }: PodServices,
+  { host, settings, volumes, log, metrics }: PodServices,
   has: (uid: string) => boolean,
   live: ReadonlySet<string>,
 ): Promise<void> {
   const { files } = host;
   const gone = (uid: string): boolean => !has(uid) && !live.has(uid);
+  let [cleaned, errors] = [0, 0];
   for (const uid of await files.readdir(join(settings.rootDir, 'pods')).catch(() => [])) {
     if (!gone(uid)) continue;
     try {
       await volumes.remove(uid);
       await files.rm(join(settings.rootDir, 'pods', uid), { recursive: true, force: true });
+      cleaned += 1;
     } catch (error) {
+      errors += 1;
       log.warn('Directory of a pod that is gone could not be removed', { uid, err: errorText(error) });
     }
   }
+  metrics.orphanPodCleanedVolumes.set(cleaned);
+  metrics.orphanPodCleanedVolumesErrors.set(errors);
   for (const name of await files.readdir(settings.podLogsDir).catch(() => [])) {
     const [, , uid, more] = name.split('_');
     if (uid !== undefined && more === undefined && gone(uid))

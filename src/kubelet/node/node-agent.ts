@@ -8,6 +8,7 @@ import type { KubeClient } from '../../client/kube-client.ts';
 import type { Runtime, RuntimeVersion } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import type { NodeStartup } from '../stats/node-startup.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import { same } from '../pods/status-patch.ts';
 import { readMachine, type Machine } from './machine.ts';
@@ -35,6 +36,8 @@ export interface NodeAgentOptions {
   readonly host: Host;
   readonly log: Logger;
   readonly events: EventRecorder;
+  /** Told how the node comes up. */
+  readonly startup?: NodeStartup;
 }
 
 const FIRST_RETRY_MS = 100;
@@ -91,8 +94,10 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   async function register(api: KubeClient): Promise<void> {
     const wanted = await input();
     const fresh = initialNode(wanted);
+    options.startup?.registering();
     try {
       node = await api.create(resources.nodes, fresh);
+      options.startup?.registered();
       log.info('Successfully registered node', { node: nodeName });
       reportedAt = clock.now();
       announce(undefined, node.status);
@@ -124,6 +129,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   /** An event for every condition that is not as it was. */
   function announce(before: NodeStatus | undefined, status: NodeStatus): void {
     for (const { type, status: now } of status.conditions ?? []) {
+      if (type === 'Ready' && now === 'True') options.startup?.ready();
       const was = before?.conditions?.find((c) => c.type === type)?.status;
       const reason = NODE_EVENTS[type]?.[now === 'True' ? 0 : 1];
       if (reason !== undefined && was !== now) events.event(reference(), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);

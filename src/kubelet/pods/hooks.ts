@@ -17,6 +17,8 @@ export interface HookContext {
   readonly containerId: string;
   readonly podIP: string;
   readonly signal: AbortSignal;
+  /** Told when a sleep was cut short. */
+  readonly sleepCut?: () => void;
 }
 
 /** Characters of a hook's output that its error shows. */
@@ -26,7 +28,11 @@ const MAX_OUTPUT = 10_240;
 export async function runHook(handler: Handler, context: HookContext): Promise<void> {
   if (handler.exec) return execHook(handler.exec.command ?? [], context);
   if (handler.httpGet) return httpHook(handler.httpGet, context);
-  if (handler.sleep) return context.clock.sleep(handler.sleep.seconds * 1000, context.signal);
+  if (handler.sleep) {
+    await context.clock.sleep(handler.sleep.seconds * 1000, context.signal);
+    if (context.signal.aborted) context.sleepCut?.();
+    return;
+  }
   throw new Error('invalid handler: no handler is set');
 }
 

@@ -90,7 +90,16 @@ export async function startContainer(services: PodServices, input: StartInput): 
   if (postStart) {
     const podIP = input.podIPs[0] ?? '';
     try {
-      await runHook(postStart, { runtime, clock: host.clock, pod, container, containerId: id, podIP, signal });
+      await runHook(postStart, {
+        runtime,
+        clock: host.clock,
+        pod,
+        container,
+        containerId: id,
+        podIP,
+        signal,
+        sleepCut: () => services.metrics.sleepActionTerminatedEarly.increase(),
+      });
     } catch (error) {
       signal.throwIfAborted();
       event('Warning', 'FailedPostStartHook', 'PostStartHook failed');

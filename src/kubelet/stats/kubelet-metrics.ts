@@ -17,6 +17,38 @@ export function createKubeletMetrics() {
 
 function families() {
   return {
+    nodeStartupDuration: gauge({
+      name: 'kubelet_node_startup_duration_seconds',
+      help: '[ALPHA] Duration in seconds of node startup in total.',
+    }),
+    nodeStartupPreKubeletDuration: gauge({
+      name: 'kubelet_node_startup_pre_kubelet_duration_seconds',
+      help: '[ALPHA] Duration in seconds of node startup before kubelet starts.',
+    }),
+    nodeStartupPreRegistrationDuration: gauge({
+      name: 'kubelet_node_startup_pre_registration_duration_seconds',
+      help: '[ALPHA] Duration in seconds of node startup before registration.',
+    }),
+    nodeStartupRegistrationDuration: gauge({
+      name: 'kubelet_node_startup_registration_duration_seconds',
+      help: '[ALPHA] Duration in seconds of node startup during registration.',
+    }),
+    nodeStartupPostRegistrationDuration: gauge({
+      name: 'kubelet_node_startup_post_registration_duration_seconds',
+      help: '[ALPHA] Duration in seconds of node startup after registration.',
+    }),
+    sleepActionTerminatedEarly: counter({
+      name: 'kubelet_sleep_action_terminated_early_total',
+      help: '[ALPHA] The number of times lifecycle sleep handler got terminated before it finishes',
+    }),
+    orphanPodCleanedVolumes: gauge({
+      name: 'kubelet_orphan_pod_cleaned_volumes',
+      help: '[ALPHA] The total number of orphaned Pods whose volumes were cleaned in the last periodic sweep.',
+    }),
+    orphanPodCleanedVolumesErrors: gauge({
+      name: 'kubelet_orphan_pod_cleaned_volumes_errors',
+      help: '[ALPHA] The number of orphaned Pods whose volumes failed to be cleaned in the last periodic sweep.',
+    }),
     runtimeOperations: counter({
       name: 'kubelet_runtime_operations_total',
       help: '[ALPHA] Cumulative number of runtime operations by operation type.',

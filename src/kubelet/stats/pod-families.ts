@@ -73,6 +73,12 @@ export function podFamilies({ nodeName, pods, cgroupVersion, logBytes }: PodFami
     gauge('kubelet_cgroup_version', '[ALPHA] cgroup version on the hosts.', (write) => {
       if (cgroupVersion !== undefined) write('', '', cgroupVersion);
     }),
+    gauge(
+      'kubelet_metrics_provider',
+      "[ALPHA] Metrics provider used by kubelet to collect container stats. Values can be 'cadvisor' and 'cri'",
+      // Neither: the kubelet reads the control groups itself.
+      (write) => write('', labelText(['provider'], ['nodelet']), 1),
+    ),
     gauge('kubelet_container_log_filesystem_used_bytes', "[ALPHA] Bytes used by the container's logs on the filesystem.", (write) =>
       writeLogBytes(write, pods(), logBytes),
     ),
