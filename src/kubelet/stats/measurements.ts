@@ -33,6 +33,7 @@ export function kubeletMeasurements(options: MeasurementsOptions): Measurements 
     resource: () => stats.resource(),
     probes: () => Promise.resolve(probes.text(startedAt)),
     summary: (only) => stats.summary(only),
+    snapshot: () => stats.snapshot(),
   };
 }
 
