@@ -277,6 +277,16 @@ test('kubectl run --rm -i runs a command as a pod and takes it away', async () =
   expect((await kubectl('get', 'pod', 'once')).code).toBe(1);
 });
 
+test('many short pods with input at once all say what they have to say', async () => {
+  const { env, kubectlWith } = node();
+  const names = Array.from({ length: 12 }, (_, i) => `short-${i}`);
+  const runs = await Promise.all(
+    names.map((name) => kubectlWith('in', 'run', name, '--image=host', '--restart=Never', '--rm', '-i', '--quiet', '--', 'echo', name)),
+  );
+  for (const [i, { stdout }] of runs.entries()) expect(stdout).toContain(`short-${i}\n`);
+  expect((await runProgram('kubectl', ['get', '--raw', '/readyz'], { env })).stdout).toBe('ok');
+});
+
 test('kubectl create token gives a token that the API server knows', async () => {
   const { ok, kubectl } = node();
   await ok('create', 'serviceaccount', 'bot');

@@ -128,12 +128,13 @@ function hint(context: RuntimeContext, container: Container, signal: AbortSignal
 
 /** Writes the client's input into the container's; true when it came to its end, false when the client vanished. */
 function feed(container: Container, stdin: Readable, signal: AbortSignal): Promise<boolean> {
+  const fd = openInput(container);
+  if (fd === null) {
+    stdin.on('error', () => undefined).resume();
+    return Promise.resolve(false);
+  }
   // The socket owns the descriptor: a file handle beside it would close it a second time.
-  const pipe = new Socket({
-    fd: openSync(`${container.dir}/io/stdin`, constants.O_WRONLY | constants.O_NONBLOCK),
-    readable: false,
-    writable: true,
-  });
+  const pipe = new Socket({ fd, readable: false, writable: true });
   return new Promise((resolve) => {
     let over = false;
     const done = (ended: boolean): void => {
@@ -149,6 +150,16 @@ function feed(container: Container, stdin: Readable, signal: AbortSignal): Promi
     signal.addEventListener('abort', () => done(false), { once: true });
     stdin.pipe(pipe, { end: false });
   });
+}
+
+/** Null when nobody reads the container's input any more: it has just ended. */
+function openInput(container: Container): number | null {
+  try {
+    return openSync(`${container.dir}/io/stdin`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENXIO' || error.code === 'ENOENT')) return null;
+    throw error;
+  }
 }
 
 /** Tells the waiter to let go of the writing end of the container's input. */
