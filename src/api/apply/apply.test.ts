@@ -38,6 +38,41 @@ function statusOf(run: () => unknown): StatusError['status'] {
 }
 
 describe('applyObject', () => {
+  describe('after client-side apply', () => {
+    const annotated = (text: string, data: JsonObject): JsonObject =>
+      configMap(data, { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': text } });
+    const owned = (live: JsonObject): JsonObject => ({
+      ...live,
+      metadata: {
+        ...(isObject(live['metadata']) && live['metadata']),
+        managedFields: updateManagedFields('core/v1.ConfigMap', undefined, live, {
+          manager: 'kubectl-client-side-apply',
+          apiVersion: 'v1',
+          time: T1,
+        }),
+      },
+    });
+    const lastApplied = JSON.stringify(configMap({ a: '1', b: '1' }));
+    const patch = configMap({ a: '2' });
+
+    it('kubectl takes over what it applied and nobody changed', () => {
+      expect(apply(owned(annotated(lastApplied, { a: '1', b: '1' })), patch, 'kubectl')).toMatchObject({ data: { a: '2', b: '1' } });
+    });
+
+    it.each([
+      ['another manager does not', lastApplied, { a: '1' }, 'other'],
+      ['not what was changed since', lastApplied, { a: '3' }, 'kubectl'],
+      ['not by an annotation of another version', lastApplied.replace('v1', 'v2'), { a: '1' }, 'kubectl'],
+      ['not by an annotation that is no JSON', '{', { a: '1' }, 'kubectl'],
+      ['not by an annotation that is no object', '[1]', { a: '1' }, 'kubectl'],
+      ['not by an annotation with unknown fields', lastApplied.replace('"data"', '"dat"'), { a: '1' }, 'kubectl'],
+    ])('%s', (_, text, data, manager) => {
+      expect(statusOf(() => apply(owned(annotated(text, data)), patch, manager)).message).toBe(
+        'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.a',
+      );
+    });
+  });
+
   it('plays the recorded conversation of two managers', () => {
     const first = apply(undefined, configMap({ a: '1', b: '1' }), 'alice');
     expect(fieldsOf(first)).toEqual([['alice', 'Apply', { 'f:data': { 'f:a': {}, 'f:b': {} } }]]);

@@ -6,8 +6,9 @@ import { typePlan } from '../schema/plan.ts';
 import type { TypeName } from '../schema/schema.ts';
 import { badRequest, failure } from '../status.ts';
 import type { StatusError } from '../status.ts';
-import { pathsOf, union } from './field-set.ts';
+import { difference, pathsOf, union } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
+import { fieldsLastApplied } from './last-applied.ts';
 import { ownable, readManagers, sameManager, writeManagers } from './managers.ts';
 import type { ManagedFieldsEntry, Manager } from './managers.ts';
 import { compare, fieldSetOf, merge, removeMembers, rootShape } from './typed.ts';
@@ -45,7 +46,10 @@ export function applyObject(type: TypeName, live: object | undefined, patch: Jso
   const kept = removeMembers(shape, merged, abandoned(last, owned));
   const object: JsonObject = { kind: patch['kind'], apiVersion: patch['apiVersion'], ...(isObject(kept) && kept) };
   const changes = compare(shape, liveObject, object);
-  if (writer.force !== true) refuseConflicts(others.map((manager) => ({ manager, fields: takenFrom(manager, changes) })));
+  if (writer.force !== true) {
+    const free = fieldsLastApplied(type, shape, liveObject, writer);
+    refuseConflicts(others.map((manager) => ({ manager, fields: difference(takenFrom(manager, changes), free) })));
+  }
   const next = [...dispossess(managers, identity, changes), { ...identity, time: writer.time, fields: applied }];
   return withManagedFields(object, writeManagers(next, managers, writer.time));
 }

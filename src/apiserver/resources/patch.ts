@@ -1,6 +1,7 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch (apiserver `pkg/endpoints/handlers/patch.go`). */
 import { DecodeError } from '../../api/decode.ts';
 import { invalid, invalidValue } from '../../api/field-errors.ts';
+import { goPrint } from '../../api/go-print.ts';
 import { isObject } from '../../api/own.ts';
 import { parsePatch, patchFailure } from '../../api/patch/errors.ts';
 import { applyJsonPatch } from '../../api/patch/json-patch.ts';
@@ -17,8 +18,13 @@ import { includeObject, sendObject } from './encode.ts';
 import { formOf, targetOf, type ResourceRequest } from './request.ts';
 import { writeOptions, type WriteOptions } from './write-options.ts';
 
-/** Makes a patched JSON value of an object. */
-export type Patch = (object: object) => unknown;
+/** A patch to objects of one type. */
+export interface Patch {
+  /** Makes a patched JSON value of an object. */
+  apply(object: object): unknown;
+  /** What is shown when the patched value is no object of the type: a strategic patch itself, for others the value. */
+  shown(value: unknown, object: object): string;
+}
 
 type PatchKind = (type: TypeName, object: object, patch: unknown) => unknown;
 
@@ -27,6 +33,7 @@ const KINDS: Readonly<Record<string, PatchKind>> = {
   'application/merge-patch+json': (_type, object, patch) => applyMergePatch({ ...object }, patch),
   'application/strategic-merge-patch+json': (type, object, patch) => applyStrategicMergePatch(type, { ...object }, patch),
 };
+const STRATEGIC = 'application/strategic-merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
 
 /** PATCH of an object or of one of its subresources that is the same kind. Throws StatusError. */
@@ -45,7 +52,7 @@ export async function patchObject(request: ResourceRequest): Promise<void> {
     target,
     (present) => {
       if (!present) throw notFound(definition, target.name);
-      return asPatched(patch(present), present, definition, options, request.warn);
+      return asPatched(patch, present, definition, options, request.warn);
     },
     options.write,
     { fromPresent: true },
@@ -55,14 +62,18 @@ export async function patchObject(request: ResourceRequest): Promise<void> {
 
 /** Reads the body as a patch to a type. Throws 400, 413, 415. */
 export async function readPatch(request: ResourceRequest, type: TypeName): Promise<Patch> {
-  const kind = KINDS[mediaTypeOf(request.exchange)];
+  const mediaType = mediaTypeOf(request.exchange);
+  const kind = KINDS[mediaType];
   if (!kind) throw failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const body = await readAll(request.exchange);
   return attempt(() => {
     const { value, duplicates } = parsePatch(body.toString('utf8'));
     for (const path of duplicates) request.warn(`duplicate field "${path}"`);
     // A patch that can be applied to nothing is malformed; it says so before the object is looked for.
-    return (object) => attempt(() => kind(type, object, value));
+    return {
+      apply: (object) => attempt(() => kind(type, object, value)),
+      shown: (patched, object) => (mediaType === STRATEGIC ? goPrint(value) : JSON.stringify(asMerged(patched, object))),
+    };
   });
 }
 
@@ -74,20 +85,21 @@ function attempt<T>(run: () => T): T {
   }
 }
 
-/** The patched value as an object of the expected kind; what does not fit is a 422 that shows the value. */
+/** The patched value as an object of the expected kind; what does not fit is a 422 that shows it. */
 export function asPatched(
-  value: unknown,
+  patch: Patch,
   source: object,
   expected: Expected,
   options: Pick<WriteOptions, 'validation'>,
   warn: (text: string) => void,
 ): KubeObject {
+  const value = patch.apply(source);
   try {
     return asExpected(parsedValue(value), expected, options.validation, warn);
   } catch (error) {
     if (!(error instanceof StatusError) && !(error instanceof DecodeError)) throw error;
     const why = errorText(error).replace(/^.*? cannot be handled as a \w+: /, '');
-    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', JSON.stringify(asMerged(value, source)), why)]);
+    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', patch.shown(value, source), why)]);
   }
 }
 

@@ -28,7 +28,7 @@ export async function serveScale(request: ResourceRequest): Promise<void> {
   } else {
     const options = writeOptions(request, 'PatchOptions');
     const patch = await readPatch(request, SCALE.type);
-    await setReplicas(request, options, (present) => asPatched(patch(present), present, SCALE, options, request.warn));
+    await setReplicas(request, options, (present) => asPatched(patch, present, SCALE, options, request.warn));
   }
 }
 
