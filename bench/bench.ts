@@ -3,6 +3,7 @@
  * 99th percentile in milliseconds. With `--peer=URL --peer-cert=FILE --peer-key=FILE` those that can also measure a real
  * Kubernetes that is running, and print the ratio.
  */
+import { measureApiServer } from './apiserver.ts';
 import { measureContainerStart } from './container-start.ts';
 import { measurePods } from './pods.ts';
 import { measureStartup } from './startup.ts';
@@ -12,6 +13,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   startup: measureStartup,
   'container-start': measureContainerStart,
   pods: measurePods,
+  apiserver: measureApiServer,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

@@ -217,6 +217,9 @@ describe('a store that cannot be used', () => {
   });
 });
 
+/** How often the writer is killed; a long run sets KILL_ROUNDS. */
+const KILLS = Number(process.env['KILL_ROUNDS'] ?? 3);
+
 describe('kill -9', () => {
   it('loses no acknowledged write and leaves no half of one', async () => {
     const path = directory();
@@ -246,7 +249,8 @@ describe('kill -9', () => {
       logLevel: 'error',
     });
     const modules = join(dirname(createRequire(import.meta.url).resolve('lmdb')), '..', '..');
-    for (let round = 0; round < 3; round += 1) {
+    let revision = 0;
+    for (let round = 0; round < KILLS; round += 1) {
       const child = spawn(process.execPath, [program], {
         env: { ...process.env, NODE_PATH: modules },
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -264,7 +268,12 @@ describe('kill -9', () => {
       expect(missing).toEqual([]);
       const newest = Math.max(...store.list('configmaps', '').map((entry) => entry.revision));
       expect(store.revision).toBe(newest);
+      expect(newest).toBeGreaterThan(revision);
+      // Whoever watched from the revision before the kill is told every change since, or that it is too late.
+      const told = store.history.after('configmaps', revision).length;
+      if (store.history.floor('configmaps') <= revision) expect(told).toBe(newest - revision);
+      revision = newest;
       await store.close();
     }
-  });
+  }, KILLS * 5_000);
 });
