@@ -9,7 +9,8 @@ export function goPrint(value: unknown): string {
     const keys = Object.keys(value).sort();
     return `map[${keys.map((key) => `${key}:${goPrint(value[key])}`).join(' ')}]`;
   }
-  return typeof value === 'number' && !Number.isInteger(value) ? goFloat(value) : String(value);
+  if (typeof value === 'number' && !Number.isInteger(value)) return goFloat(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** A float64: an exponent of at least two digits, from 21 digits on and below 0.0001. */
