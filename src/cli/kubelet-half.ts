@@ -7,7 +7,8 @@ import { startKubelet } from '../kubelet/kubelet.ts';
 import { createKubeletMetrics } from '../kubelet/stats/kubelet-metrics.ts';
 import { accessObserver, requestObserver } from '../kubelet/stats/observers.ts';
 import type { ServerFeatures } from '../kubelet/server/route.ts';
-import { startKubeletServer, type KubeletServerHandle, type ServingCertificate } from '../kubelet/server/server.ts';
+import { kubeletCertificate, type CertificateNames } from '../kubelet/server/kubelet-certificate.ts';
+import { startKubeletServer, type KubeletServerHandle } from '../kubelet/server/server.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
 import type { Logger, Verbosity } from '../util/log.ts';
@@ -23,7 +24,9 @@ export interface KubeletHalfOptions {
   readonly cgroupRoot: string;
   /** How the API server is reached; absent when the kubelet runs alone. */
   readonly connection: Connection | undefined;
-  readonly serving: ServingCertificate;
+  /** Where serving certificates are kept that the configuration does not name, and what they are to be called. */
+  readonly certDir: string;
+  readonly names: () => CertificateNames;
   readonly runtime: Runtime;
   /** Labels that the Node is registered with. */
   readonly nodeLabels: Readonly<Record<string, string>>;
@@ -37,7 +40,6 @@ export interface KubeletHalfOptions {
 
 export interface KubeletHalf {
   readonly addresses: KubeletServerHandle['addresses'];
-  reload(serving: ServingCertificate): void;
   /** Ends the kubelet; containers go on running, and the runtime is open for whoever opened it. */
   close(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export interface KubeletHalf {
 const CLOSE_GRACE_MS = 2_000;
 
 export async function startKubeletHalf(options: KubeletHalfOptions): Promise<KubeletHalf> {
-  const { config, host, log, runtime, verbosity } = options;
+  const { config, host, log, verbosity } = options;
   const metrics = createKubeletMetrics();
   const client =
     options.connection &&
@@ -55,22 +57,30 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
       requestObserver(metrics, options.connection.server),
     );
   let server: KubeletServerHandle | undefined;
-  let { serving } = options;
+  const certificate = await kubeletCertificate({
+    ...options,
+    client,
+    log: log.scope('certificate'),
+    onChange: (pair) => server?.reload(pair, access.clientCA()),
+  });
   const access = await kubeletAccess({
     config,
     client,
     host,
     log,
     observer: accessObserver(metrics),
-    onClientCA: (pem) => server?.reload(serving, pem),
+    onClientCA: (pem) => server?.reload(certificate.current, pem),
+  }).catch(async (error: unknown) => {
+    await certificate.close();
+    throw error;
   });
   const clientCA = access.clientCA();
   const kubelet = await startKubelet({ ...options, client, metrics, version: KUBERNETES_VERSION });
   try {
     server = await startKubeletServer({
-      config,
+      config: { ...config, ...certificate.files },
       view: kubelet.view,
-      tls: serving,
+      tls: certificate.current,
       ...(clientCA !== undefined && { clientCA }),
       authenticate: access.authenticate,
       authorize: access.authorize,
@@ -84,6 +94,7 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
     });
   } catch (error) {
     access.close();
+    await certificate.close();
     await kubelet.close();
     client?.close();
     throw error;
@@ -91,13 +102,10 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
   const started = server;
   return {
     addresses: started.addresses,
-    reload: (renewed) => {
-      serving = renewed;
-      started.reload(renewed, access.clientCA());
-    },
     close: async () => {
       await started.close(CLOSE_GRACE_MS);
       access.close();
+      await certificate.close();
       await kubelet.close();
       client?.close();
     },

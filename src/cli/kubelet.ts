@@ -1,12 +1,10 @@
 /** `nodelet kubelet`: the node agent alone, joined to any API server by --kubeconfig, or alone on manifests. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createCertificateAuthority, issueCertificate, pemCertificates, parseCertificate } from '../auth/x509/x509.ts';
 import { KubeconfigError, loadKubeconfig } from '../client/kubeconfig.ts';
 import type { Connection } from '../client/transport.ts';
 import { ConfigError, loadKubeletConfiguration, type KubeletConfiguration } from '../kubelet/config.ts';
 import { configurationOfFlags, flagTexts, KUBELET_FLAGS } from '../kubelet/flags.ts';
-import type { ServingCertificate } from '../kubelet/server/server.ts';
 import { RuntimeError } from '../runtime/runtime.ts';
 import { helpText, parseFlags, type FlagTable, type ParsedFlags } from '../util/flags.ts';
 import { systemHost, type Host } from '../util/host.ts';
@@ -55,7 +53,6 @@ export async function run(argv: readonly string[]): Promise<number> {
   const nodeIPs = asked.length > 0 ? asked : [hostAddress() ?? '127.0.0.1'];
   const rootDir = values['root-dir'];
   try {
-    const serving = await servingCertificate(config, values['cert-dir'], nodeName, host);
     const { runtime, name, why } = await chooseRuntime(
       values.runtime,
       {
@@ -77,7 +74,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       containerLogsDir: values['container-logs-dir'],
       cgroupRoot: config.cgroupRoot,
       connection,
-      serving,
+      certDir: values['cert-dir'],
+      names: () => ({ dnsNames: [nodeName], ipAddresses: config.serverTLSBootstrap ? nodeIPs : allAddresses() }),
       runtime,
       nodeLabels: values['node-labels'],
       features: { legacyEndpoints: values['legacy-endpoints'], apiExtensions: values['kubelet-api-extensions'] },
@@ -119,45 +117,4 @@ async function connectionOf(path: string): Promise<Connection> {
     if (error instanceof KubeconfigError) throw new UserError(error.message);
     throw error;
   }
-}
-
-const DAY_MS = 86_400_000;
-const LIFE_MS = 365 * DAY_MS;
-
-/** The configured certificate; else one of its own making in --cert-dir, kept until it is about to end (`InitializeTLS`). */
-async function servingCertificate(
-  config: KubeletConfiguration,
-  certDir: string,
-  nodeName: string,
-  host: Host,
-): Promise<ServingCertificate> {
-  const { files, clock } = host;
-  if (config.tlsCertFile !== '' && config.tlsPrivateKeyFile !== '') {
-    const [cert, key] = await Promise.all([
-      readNamedFile('tlsCertFile', config.tlsCertFile, host),
-      readNamedFile('tlsPrivateKeyFile', config.tlsPrivateKeyFile, host),
-    ]);
-    return { cert, key };
-  }
-  const [certFile, keyFile] = [join(certDir, 'kubelet.crt'), join(certDir, 'kubelet.key')];
-  const [cert, key] = await Promise.all([certFile, keyFile].map((file) => files.readFile(file, 'utf8').catch(() => '')));
-  const now = clock.now();
-  const [leaf] = cert === undefined || cert === '' ? [] : pemCertificates(cert);
-  if (cert !== undefined && key !== undefined && key !== '' && leaf !== undefined && parseCertificate(leaf).notAfter > now + DAY_MS)
-    return { cert, key };
-  const at = Math.floor(now / 1000);
-  const ca = createCertificateAuthority({ commonName: `${nodeName}-ca@${at}`, now, years: 1 });
-  const made = issueCertificate({
-    ca,
-    subject: { commonName: `${nodeName}@${at}` },
-    dnsNames: [nodeName],
-    ipAddresses: allAddresses(),
-    usages: ['serverAuth'],
-    notBefore: now - 3_600_000,
-    notAfter: now + LIFE_MS,
-  });
-  await files.mkdir(certDir, { recursive: true, mode: 0o755 });
-  await files.writeFile(certFile, made.cert + ca.cert);
-  await files.writeFile(keyFile, made.key, { mode: 0o600 });
-  return { cert: made.cert + ca.cert, key: made.key };
 }

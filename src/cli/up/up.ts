@@ -118,7 +118,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       containerLogsDir: dir.containerLogs,
       cgroupRoot: config.cgroupRoot,
       connection: { server, ca: pki.ca.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
-      serving: await servingOf(config, pki, host),
+      certDir: dir.pki,
+      names: () => ({ dnsNames: [nodeName], ipAddresses: nodeIPs }),
       runtime: chosen.runtime,
       nodeLabels: parsed.values['node-labels'],
       features: { legacyEndpoints: parsed.values['legacy-endpoints'], apiExtensions: parsed.values['kubelet-api-extensions'] },
@@ -167,7 +168,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (pki.written.length === 0) return;
     log.info('Renewed certificates', { files: pki.written });
     apiServer.reload(tlsOf(pki));
-    kubelet?.reload(await servingOf(config, pki, host));
+    // The kubelet watches its own.
   }
 
   const signal = await stop;
@@ -246,20 +247,6 @@ async function startApi(
 
 function tlsOf(pki: Pki): { cert: string; key: string; requestClientCert: true; clientCAs: string } {
   return { cert: pki.apiserver.cert, key: pki.apiserver.key, requestClientCert: true, clientCAs: pki.ca.cert };
-}
-
-/** The kubelet's own certificate: the one that the configuration names, else the one under the data directory. */
-async function servingOf(
-  config: { tlsCertFile: string; tlsPrivateKeyFile: string },
-  pki: Pki,
-  host: Host,
-): Promise<{ cert: string; key: string }> {
-  if (config.tlsCertFile === pki.kubelet.certFile) return pki.kubelet;
-  const [cert, key] = await Promise.all([
-    readNamedFile('tlsCertFile', config.tlsCertFile, host),
-    readNamedFile('tlsPrivateKeyFile', config.tlsPrivateKeyFile, host),
-  ]);
-  return { cert, key };
 }
 
 /** The values of one table's flags out of a larger set. */

@@ -58,7 +58,9 @@ describe('servingCertificate', () => {
 
   it('refuses configured files that are missing or do not fit together', async () => {
     const [one, two] = [await open({ certDir: join(dir, 'one') }), await open({ certDir: join(dir, 'two') })];
-    await expect(open({ config: { tlsCertFile: join(dir, 'none'), tlsPrivateKeyFile: join(dir, 'none') } })).rejects.toThrow('ENOENT');
+    await expect(open({ config: { tlsCertFile: join(dir, 'none'), tlsPrivateKeyFile: join(dir, 'none') } })).rejects.toThrow(
+      'cannot use the serving certificate',
+    );
     await expect(open({ config: { tlsCertFile: one.files.tlsCertFile, tlsPrivateKeyFile: two.files.tlsPrivateKeyFile } })).rejects.toThrow(
       'mismatch',
     );

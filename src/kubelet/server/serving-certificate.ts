@@ -1,17 +1,18 @@
 /** The certificate of the secure port: the configured files, or a self-signed pair in the certificate directory (client-go `util/cert`). */
 import { basename, dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { createCertificateAuthority, issueCertificate } from '../../auth/x509/x509.ts';
+import { createCertificateAuthority, issueCertificate, parseCertificate, pemCertificates } from '../../auth/x509/x509.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import { watchDirectory } from '../../util/watch-directory.ts';
-import type { KubeletConfiguration } from '../config.ts';
+import { ConfigError, type KubeletConfiguration } from '../config.ts';
 import type { ServingCertificate } from './server.ts';
 
 /** How often the files are read when no change is told. */
 const POLL_MS = 60_000;
 const HOUR_MS = 3_600_000;
-const YEAR_MS = 365 * 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+const YEAR_MS = 365 * DAY_MS;
 
 export interface ServingCertificateOptions {
   readonly config: Pick<KubeletConfiguration, 'tlsCertFile' | 'tlsPrivateKeyFile'>;
@@ -49,7 +50,20 @@ export async function servingCertificate(options: ServingCertificateOptions): Pr
     createSecureContext({ cert, key });
     return { cert, key };
   };
-  let current = configured ? await read() : await read().catch(() => makePair(options, files));
+  const unusable = (error: unknown): never => {
+    throw new ConfigError(`cannot use the serving certificate ${files.tlsCertFile}: ${errorText(error)}`);
+  };
+  let current = configured
+    ? await read().catch(unusable)
+    : await read()
+        .then(fresh)
+        .catch(() => makePair(options, files));
+  /** A pair of its own making that is about to end is made anew; configured files are their owner's affair. */
+  function fresh(pair: ServingCertificate): ServingCertificate {
+    const [leaf] = pemCertificates(pair.cert);
+    if (leaf === undefined || parseCertificate(leaf).notAfter < host.clock.now() + DAY_MS) throw new Error('it ends too soon');
+    return pair;
+  }
   const look = async (): Promise<void> => {
     try {
       const next = await read();
