@@ -1,9 +1,11 @@
 import { dirname } from 'node:path';
+import type { Clock } from '../../util/clock.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import type { LinuxResources } from '../runtime.ts';
 import { cgroupDirectories, type CgroupLayout } from './cgroup-layout.ts';
 import { limitWrites } from './cgroup-limits.ts';
+import { hasCode, kernelFileExists, makeKernelDirectory, readKernelFile, removeKernelDirectory, writeKernelFile } from './kernel-files.ts';
 
 /** Control groups of this machine, by path below their mounts (`/nodelet/kubepods/podX/<id>`). */
 export interface Cgroups {
@@ -42,66 +44,51 @@ const DEVICE_RULES = [
 
 /** Control groups through the files of `layout`. */
 export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgroups {
-  const { files, clock } = host;
+  const { clock } = host;
 
-  async function members(path: string): Promise<number[]> {
+  function members(path: string): number[] {
     const found = new Set<number>();
-    for (const dir of cgroupDirectories(layout, path)) {
-      const text = await readText(`${dir}/cgroup.procs`);
-      for (const line of text.split('\n')) if (line) found.add(Number(line));
-    }
+    for (const dir of cgroupDirectories(layout, path))
+      for (const line of readKernelFile(`${dir}/cgroup.procs`).split('\n')) if (line) found.add(Number(line));
     return [...found];
   }
 
-  async function readText(path: string): Promise<string> {
-    try {
-      return await files.readFile(path, 'utf8');
-    } catch {
-      return '';
-    }
-  }
-
-  async function makeDirectory(dir: string, root: string): Promise<boolean> {
-    if (dir === root) return false;
+  function makeDirectory(dir: string, root: string): void {
+    if (dir === root) return;
     const parent = dirname(dir);
     try {
-      await files.mkdir(dir);
+      if (!makeKernelDirectory(dir)) return;
     } catch (error) {
-      if (!hasCode(error, 'ENOENT')) {
-        if (hasCode(error, 'EEXIST')) return false;
-        throw error;
-      }
-      await makeDirectory(parent, root);
-      await files.mkdir(dir).catch((again: unknown) => {
-        if (!hasCode(again, 'EEXIST')) throw again;
-      });
+      if (!hasCode(error, 'ENOENT')) throw error;
+      makeDirectory(parent, root);
+      makeKernelDirectory(dir);
     }
-    await prepareDirectory(dir, parent);
-    return true;
+    prepareDirectory(dir, parent);
   }
 
   /** A new cpuset has no CPUs and takes no member until it is given its parent's. */
-  async function prepareDirectory(dir: string, parent: string): Promise<void> {
+  function prepareDirectory(dir: string, parent: string): void {
     const cpuset = layout.controllers.get('cpuset');
     if (!cpuset || !dir.startsWith(`${cpuset}/`)) return;
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      if ((await readText(`${dir}/${file}`)).trim() === '') await files.writeFile(`${dir}/${file}`, await readText(`${parent}/${file}`));
-    }
+    for (const file of ['cpuset.cpus', 'cpuset.mems'])
+      if (readKernelFile(`${dir}/${file}`).trim() === '') writeKernelFile(`${dir}/${file}`, readKernelFile(`${parent}/${file}`));
   }
 
   /** v2 gives a controller to the children of a cgroup only when its `subtree_control` says so. */
-  async function delegate(path: string): Promise<void> {
+  function delegate(path: string): void {
     if (layout.version !== 2 || !layout.unified) return;
     const parts = path.split('/').filter(Boolean).slice(0, -1);
-    const available = (await readText(`${layout.unified}/cgroup.controllers`)).trim().split(' ').filter(Boolean);
+    const available = readKernelFile(`${layout.unified}/cgroup.controllers`).trim().split(' ').filter(Boolean);
     for (let depth = 0; depth <= parts.length; depth += 1) {
       const dir = [layout.unified, ...parts.slice(0, depth)].join('/');
-      const enabled = new Set((await readText(`${dir}/cgroup.subtree_control`)).trim().split(' '));
+      const enabled = new Set(readKernelFile(`${dir}/cgroup.subtree_control`).trim().split(' '));
       for (const controller of available) {
         if (enabled.has(controller)) continue;
-        await files.writeFile(`${dir}/cgroup.subtree_control`, `+${controller}`).catch((error: unknown) => {
+        try {
+          writeKernelFile(`${dir}/cgroup.subtree_control`, `+${controller}`);
+        } catch (error) {
           log.v(2, 'A cgroup controller could not be passed on', { dir, controller, error: errorText(error) });
-        });
+        }
       }
     }
   }
@@ -113,9 +100,9 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
       const parts = path.split('/').filter(Boolean);
       const prefixes = parts.map((_, index) => `/${parts.slice(0, parts.length - index).join('/')}`);
       const first = cgroupDirectories(layout, '')[0] ?? '';
-      const before = await Promise.all(prefixes.map((prefix) => exists(files, `${first}${prefix}`)));
-      await Promise.all(cgroupDirectories(layout, '').map((root) => makeDirectory(`${root}${path}`, root)));
-      if (before.includes(false)) await delegate(path);
+      const before = prefixes.map((prefix) => kernelFileExists(`${first}${prefix}`));
+      for (const root of cgroupDirectories(layout, '')) makeDirectory(`${root}${path}`, root);
+      if (before.includes(false)) delegate(path);
       return prefixes.filter((_, index) => before[index] === false);
     },
 
@@ -125,7 +112,7 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
         if (!root) continue;
         const file = `${root}${path}/${write.file}`;
         try {
-          await files.writeFile(file, write.value);
+          writeKernelFile(file, write.value);
         } catch (error) {
           if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EACCES'))
             throw new Error(`failed to write ${write.value} to ${file}: ${errorText(error)}`, { cause: error });
@@ -136,67 +123,59 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
     async restrictDevices(path) {
       const root = layout.controllers.get('devices');
       if (!root) return;
-      await files.writeFile(`${root}${path}/devices.deny`, 'a');
-      await Promise.all(DEVICE_RULES.map((rule) => files.writeFile(`${root}${path}/devices.allow`, rule)));
+      writeKernelFile(`${root}${path}/devices.deny`, 'a');
+      for (const rule of DEVICE_RULES) writeKernelFile(`${root}${path}/devices.allow`, rule);
     },
 
     async joinFiles(path) {
-      const candidates = cgroupDirectories(layout, path).map((dir) => `${dir}/cgroup.procs`);
-      const present = await Promise.all(candidates.map((file) => exists(files, file)));
-      return candidates.filter((_, index) => present[index]);
+      return cgroupDirectories(layout, path)
+        .map((dir) => `${dir}/cgroup.procs`)
+        .filter((file) => kernelFileExists(file));
     },
 
     async killAll(path) {
-      if (layout.version === 2) await files.writeFile(`${layout.unified ?? ''}${path}/cgroup.kill`, '1').catch(() => undefined);
+      if (layout.version === 2) killAtOnce(`${layout.unified ?? ''}${path}/cgroup.kill`);
       for (let round = 0; round < ROUNDS; round += 1) {
-        const pids = await members(path);
+        const pids = members(path);
         if (pids.length === 0) return;
         for (const pid of pids) host.processes.kill(pid, 'SIGKILL');
         await clock.sleep(10);
       }
-      log.warn('Processes of a container survive SIGKILL', { cgroup: path, pids: await members(path) });
+      log.warn('Processes of a container survive SIGKILL', { cgroup: path, pids: members(path) });
     },
 
     async remove(path) {
-      const removed = await Promise.all(cgroupDirectories(layout, path).map((dir) => removeDirectory(host, dir)));
+      const removed = await Promise.all(cgroupDirectories(layout, path).map((dir) => removeDirectory(clock, dir)));
       return removed.every(Boolean);
     },
 
     async oomKills(path) {
       const root = layout.version === 1 ? layout.controllers.get('memory') : layout.unified;
       const file = layout.version === 1 ? 'memory.oom_control' : 'memory.events';
-      const match = /^oom_kill (\d+)$/m.exec(await readText(`${root ?? ''}${path}/${file}`));
+      const match = /^oom_kill (\d+)$/m.exec(readKernelFile(`${root ?? ''}${path}/${file}`));
       return Number(match?.[1] ?? 0);
     },
   };
 }
 
-async function removeDirectory(host: Host, dir: string): Promise<boolean> {
-  for (let round = 0; round < ROUNDS; round += 1) {
+/** Kernels before 5.14 have no such file: the members are killed one by one. */
+function killAtOnce(file: string): void {
+  try {
+    writeKernelFile(file, '1');
+  } catch {
+    return;
+  }
+}
+
+async function removeDirectory(clock: Clock, dir: string): Promise<boolean> {
+  for (let round = 1; ; round += 1) {
     try {
-      await host.files.rmdir(dir);
+      removeKernelDirectory(dir);
       return true;
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return true;
-      if (!hasCode(error, 'EBUSY') || round + 1 === ROUNDS) return false;
+      if (!hasCode(error, 'EBUSY') || round === ROUNDS) return false;
     }
-    if ((await readMembers(host, dir)) !== '') return false;
-    await host.clock.sleep(10);
+    if (readKernelFile(`${dir}/cgroup.procs`) !== '') return false;
+    await clock.sleep(10);
   }
-  return false;
-}
-
-async function readMembers(host: Host, dir: string): Promise<string> {
-  return host.files.readFile(`${dir}/cgroup.procs`, 'utf8').catch(() => '');
-}
-
-async function exists(files: Host['files'], path: string): Promise<boolean> {
-  return files.access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -54,9 +54,8 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
     files.writeFile(`${dir}/mounts.before`, mountTable(mountsBefore(config, places))),
     files.writeFile(`${dir}/mounts.after`, mountTable(mountsAfter(config, places, `/.nodelet/${secret}`))),
   ]);
-  const groups = (await context.cgroups?.joinFiles(record.cgroup)) ?? [];
   const mode = record.config.tty ? 'tty' : record.config.stdin ? 'stdin' : 'plain';
-  await context.launcher.detach(`${dir}/said`, [
+  const started = await context.launcher.detach(`${dir}/said`, [
     'sh',
     `${context.tools.scripts}/waiter.sh`,
     dir,
@@ -75,15 +74,21 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
     sharesMounts(record) ? 'shared' : '',
     String(targets.length),
     ...targets,
-    String(groups.length),
-    ...groups,
+    String(places.joinable.length),
+    ...places.joinable,
     ...record.env,
     ...record.argv,
   ]);
-  const verdict = verdictOf(await files.readFile(`${dir}/said`, 'utf8').catch(() => ''));
-  const stat = await files.readFile(`${dir}/pid`, 'utf8').catch(() => '');
-  const complaint = verdict.mark === 'none' && !verdict.text ? await files.readFile(`${dir}/io/stderr`, 'utf8').catch(() => '') : '';
-  return { verdict: complaint ? { ...verdict, text: complaint.slice(0, 1024).trim() } : verdict, process: parseProcessStat(stat) };
+  const process = parseProcessStat(started);
+  return process ? { verdict: { mark: 'ok', text: '' }, process } : { verdict: await whyNot(context, dir), process: null };
+}
+
+/** What the script said on descriptor 3; when that is nothing, what its forerunners said as the container. */
+async function whyNot({ host: { files } }: RuntimeContext, dir: string): Promise<ScriptVerdict> {
+  const read = (name: string): Promise<string> => files.readFile(`${dir}/${name}`, 'utf8').catch(() => '');
+  const verdict = verdictOf(await read('said'));
+  if (verdict.mark !== 'none' || verdict.text) return verdict;
+  return { ...verdict, text: (await read('io/stderr')).slice(0, 1024).trim() };
 }
 
 /** Resolves when a container's first process has become its command, so that it can hear signals. */
@@ -160,14 +165,14 @@ async function makeNestedTargets(context: RuntimeContext, mounts: readonly Mount
 /** Trees that no program in a container reads for its limits; each mount costs a start half a millisecond. */
 const UNSHOWN_CGROUPS = new Set(['systemd', 'freezer', 'devices', 'unified', 'perf_event', 'net_cls', 'net_prio', 'rdma', 'misc']);
 
-async function rootPlaces(context: RuntimeContext, input: StartInput): Promise<RootPlaces> {
+async function rootPlaces(context: RuntimeContext, input: StartInput): Promise<RootPlaces & { readonly joinable: readonly string[] }> {
   const { record, dir, sandboxDir } = input;
   const joinable = (await context.cgroups?.joinFiles(record.cgroup)) ?? [];
   const layout = context.cgroups?.layout;
   const shown = joinable.map((file) => file.slice(0, -'/cgroup.procs'.length));
   const ownIpc = record.config.security.namespaces.ipc === 'pod';
-  const hidden = await Promise.all(context.hidden.map(async (path) => onRootFileSystem(context, path)));
   return {
+    joinable,
     dir,
     lower: record.lower,
     tools: context.tools.inside,
@@ -175,23 +180,12 @@ async function rootPlaces(context: RuntimeContext, input: StartInput): Promise<R
     shm: ownIpc ? `${sandboxDir}/shm` : null,
     resolvConf: `${sandboxDir}/resolv.conf`,
     hostname: `${sandboxDir}/hostname`,
-    hidden: hidden.filter(Boolean),
+    hidden: await context.hidden(),
     cgroups: shown
       .map((place) => [layout?.version === 2 ? '' : cgroupName(place, record.cgroup), place] as const)
       .filter(([name]) => !UNSHOWN_CGROUPS.has(name)),
     existing: kindOnHost,
   };
-}
-
-/** The real path when it lies on the root file system, which alone shows in a container on the host's root; else nothing. */
-async function onRootFileSystem(context: RuntimeContext, path: string): Promise<string> {
-  const { files } = context.host;
-  try {
-    const [place, root] = await Promise.all([files.stat(path), files.stat('/')]);
-    return place.dev === root.dev ? await files.realpath(path) : '';
-  } catch {
-    return '';
-  }
 }
 
 /** `/sys/fs/cgroup/memory/nodelet/x` with cgroup `/nodelet/x` is `memory`. */

@@ -24,6 +24,6 @@ export interface RuntimeContext {
   /** Tells one boot of the machine from the next: what ran before is gone. */
   readonly bootId: string;
   /** Host directories that a container on the host's root must not see. */
-  readonly hidden: readonly string[];
+  readonly hidden: () => Promise<readonly string[]>;
   emit(type: RuntimeEvent['type'], id: string, podUid: string): void;
 }

@@ -139,7 +139,7 @@ function exitOf(child: ChildProcess): Promise<number> {
 
 async function killExec(context: RuntimeContext, child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
-  for (const pid of await childrenOf(context.host, child.pid)) context.host.processes.kill(pid, 'SIGKILL');
+  for (const pid of childrenOf(child.pid)) context.host.processes.kill(pid, 'SIGKILL');
   context.host.processes.kill(child.pid, 'SIGKILL');
 }
 

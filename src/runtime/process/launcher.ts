@@ -12,9 +12,9 @@ export interface Launcher {
   run(said: string, command: readonly string[]): Promise<number>;
   /**
    * Starts a command in a session of its own that outlives this program, with the file `said` as its descriptor 3.
-   * Resolves when it says `$NODELET_JOB` on descriptor 7.
+   * Resolves when it says `$NODELET_JOB` on descriptor 7, with what it says on that line besides.
    */
-  detach(said: string, command: readonly string[]): Promise<void>;
+  detach(said: string, command: readonly string[]): Promise<string>;
   /** Lets the shell go; what was started goes on. */
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ interface Shell {
 }
 
 interface Job {
-  readonly settle: (code: number) => void;
+  readonly settle: (rest: string) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -47,8 +47,8 @@ export function openLauncher(scripts: string): Launcher {
     const said = pipeOf(child, 7);
     said.on('error', () => undefined);
     createInterface({ input: said }).on('line', (line) => {
-      const [id = '', code = '0'] = line.split(' ');
-      jobs.get(id)?.settle(Number(code));
+      const [id = ''] = line.split(' ', 1);
+      jobs.get(id)?.settle(line.slice(id.length + 1));
       jobs.delete(id);
       // A word from the shell's children is a child that may have ended: it collects them when it hears of something.
       if (shell === own) own.send('\n');
@@ -77,7 +77,7 @@ export function openLauncher(scripts: string): Launcher {
     return own;
   }
 
-  function launch(kind: 'run' | 'detach', said: string, command: readonly string[]): Promise<number> {
+  function launch(kind: 'run' | 'detach', said: string, command: readonly string[]): Promise<string> {
     const to = (shell ??= start());
     serial += 1;
     const id = String(serial);
@@ -89,8 +89,8 @@ export function openLauncher(scripts: string): Launcher {
 
   return {
     open: () => void (shell ??= start()),
-    run: (said, command) => launch('run', said, command),
-    detach: async (said, command) => void (await launch('detach', said, command)),
+    run: async (said, command) => Number(await launch('run', said, command)),
+    detach: (said, command) => launch('detach', said, command),
     async close() {
       const last = shell;
       if (!last) return;

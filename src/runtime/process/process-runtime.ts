@@ -11,6 +11,7 @@ import { stateWord } from './container-keeper.ts';
 import { openContainers } from './containers.ts';
 import type { RuntimeContext } from './context.ts';
 import { runExec, runExecSync } from './exec.ts';
+import { hiddenPaths } from './hidden-paths.ts';
 import { openLauncher } from './launcher.ts';
 import { noPodNetwork, openPodNetwork } from './network.ts';
 import { createPortForwarder } from './port-forward.ts';
@@ -75,7 +76,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     cgroupRoot: options.cgroupRoot ?? '/nodelet',
     network,
     bootId: await readBootId(host),
-    hidden: [rootDir, options.imagesDir, ...(options.hiddenPaths ?? [])],
+    hidden: hiddenPaths(host.files, [rootDir, options.imagesDir, ...(options.hiddenPaths ?? [])]),
     emit(type, id, podUid) {
       for (const listener of listeners) listener({ type, id, podUid, at: host.clock.now() });
     },

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Host } from '../../util/host.ts';
+import { readKernelFile } from './kernel-files.ts';
 import { MARK } from './scripts.ts';
 import { helperEnvironment } from './tools.ts';
 
@@ -33,7 +33,7 @@ export async function identify(host: Host, text: string): Promise<ProcessIdentit
 /** Whether exactly this process is there and not a zombie. */
 export async function isAlive(host: Host, process: ProcessIdentity): Promise<boolean> {
   if (/[^\d]/.test(process.start)) return (await startByPs(host, process.pid)) === process.start;
-  const text = await host.files.readFile(`/proc/${process.pid}/stat`, 'utf8').catch(() => '');
+  const text = readKernelFile(`/proc/${process.pid}/stat`);
   return parseProcessStat(text)?.start === process.start && !/^\d+ \(.*\) [ZX]/s.test(text);
 }
 
@@ -56,10 +56,10 @@ export async function awaitCommand(host: Host, { pid }: ProcessIdentity, helpers
   const { clock } = host;
   const deadline = clock.monotonic() + BECOMING_MAX_MS;
   while (clock.monotonic() < deadline) {
-    const words = readNow(`/proc/${pid}/cmdline`);
+    const words = readKernelFile(`/proc/${pid}/cmdline`);
     // Empty in the midst of an exec, and for a zombie.
     const isHelper =
-      words === '' ? /^\d+ \(.*\) [^ZX]/s.test(readNow(`/proc/${pid}/stat`)) : helpers.some((start) => words.startsWith(start));
+      words === '' ? /^\d+ \(.*\) [^ZX]/s.test(readKernelFile(`/proc/${pid}/stat`)) : helpers.some((start) => words.startsWith(start));
     if (!isHelper) return;
     await clock.sleep(BECOMING_EVERY_MS);
   }
@@ -76,7 +76,7 @@ const LISTENING_MAX_MS = 1_000;
  */
 export async function signalOnceHeard(host: Host, { pid }: ProcessIdentity, signal: number, given: AbortSignal): Promise<void> {
   const { clock, processes } = host;
-  const hears = (): ReturnType<typeof hearsSignal> => hearsSignal(readNow(`/proc/${pid}/status`), signal);
+  const hears = (): ReturnType<typeof hearsSignal> => hearsSignal(readKernelFile(`/proc/${pid}/status`), signal);
   let heard = hears();
   processes.kill(pid, signal);
   if (heard !== 'not yet') return;
@@ -100,18 +100,9 @@ export function hearsSignal(status: string, signal: number): 'yes' | 'not yet' |
   return numbers.length > 1 && numbers.at(-1) === '1' && !has('SigIgn') ? 'not yet' : 'never';
 }
 
-/** A file of /proc, read at once: cheaper than to ask for it, and nothing waits for a disk. Empty when it is gone. */
-function readNow(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 /** Host pids of a process's children. */
-export async function childrenOf(host: Host, pid: number): Promise<number[]> {
-  const text = await host.files.readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+export function childrenOf(pid: number): number[] {
+  const text = readKernelFile(`/proc/${pid}/task/${pid}/children`);
   return text.split(' ').filter(Boolean).map(Number);
 }
 

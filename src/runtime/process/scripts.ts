@@ -202,8 +202,7 @@ done
 # In shared propagation, taking the host's root away here would take its mounts away everywhere.
 [ -z "$shared" ] || tool mount -n --make-rslave "$old" || fail
 tool umount -l "$old" || fail
-say ${MARK.ok}
-printf '%s\\n' "$NODELET_JOB" >&7
+printf '%s %s\\n' "$NODELET_JOB" "$stat" >&7
 exec 2>&4 4>&- 3>&- 7>&-
 exec $loader ${TOOLS_IN_CONTAINER}/setpriv $setpriv -- $loader ${TOOLS_IN_CONTAINER}/env -i --default-signal -- "$@"
 `;

@@ -100,7 +100,7 @@ export function openScript(context: RuntimeContext, command: readonly string[]):
 /** Sets the size of the terminal that the child of `script` runs on. */
 export async function resizeBelow(context: RuntimeContext, scriptPid: number, { width, height }: TerminalSize): Promise<void> {
   if (!isSize(width, height)) return;
-  for (const pid of await childrenOf(context.host, scriptPid)) {
+  for (const pid of childrenOf(scriptPid)) {
     const device = await context.host.files.readlink(`/proc/${pid}/fd/0`).catch(() => '');
     if (/^\/dev\/pts\/\d+$/.test(device)) {
       await context.host.processes.run('stty', ['-F', device, 'rows', String(height), 'cols', String(width)], {
