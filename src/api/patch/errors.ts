@@ -1,6 +1,6 @@
 /** What can be wrong with a patch, and how the API answers (apiserver `pkg/endpoints/handlers/patch.go`). */
 import { JsonError, parseJson } from '../json.ts';
-import { badRequest, failure, internalError } from '../status.ts';
+import { badRequest, failure } from '../status.ts';
 import type { StatusError } from '../status.ts';
 
 /**
@@ -23,7 +23,8 @@ export const MAX_JSON_PATCH_OPERATIONS = 10_000;
 export function patchFailure(error: unknown): StatusError {
   if (!(error instanceof PatchError)) throw error;
   if (error.fault === 'malformed') return badRequest(error.message);
-  if (error.fault === 'broken') return internalError(error.message);
+  // A Go error that is no Status goes out without a reason.
+  if (error.fault === 'broken') return failure(500, '', error.message);
   if (error.fault === 'tooLarge') return failure(413, 'RequestEntityTooLarge', error.message);
   return failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 }

@@ -170,13 +170,13 @@ describe('applyStrategicMergePatch', () => {
       'an element without its key',
       { containers: [{ image: 'x' }] },
       500,
-      'Internal error occurred: map: map[image:x] does not contain declared merge key: name',
+      'map: map[image:x] does not contain declared merge key: name',
     ],
     [
       'an unknown directive',
       { containers: [{ name: 'a', $patch: 'x' }] },
       500,
-      'Internal error occurred: unknown patch type: x in map: map[$patch:x name:a]',
+      'unknown patch type: x in map: map[$patch:x name:a]',
     ],
     ['keys that are not retained', { $retainKeys: ['a'], nodeName: 'x' }, 400, 'invalid patch format of retainKeys'],
     [
