@@ -128,7 +128,7 @@ async function check<T>(arbitrary: Arbitrary<T>, ask: (value: T) => Promise<Answ
 }
 
 const withQuery = (path: string, parameters: readonly (readonly [string, string])[]): string =>
-  `${path}?${new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString()}`;
+  `${path}?${new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value])).toString()}`;
 
 describe('whatever a client sends', () => {
   it('in the query and headers of a read is answered', async () => {
@@ -144,7 +144,7 @@ describe('whatever a client sends', () => {
       string(),
     );
     const escaped = array(segment, { maxLength: 8 }).map(
-      (parts) => `/${parts.map((part) => (/^[%.\w:]*$/.test(part) ? part : encodeURIComponent(part.toWellFormed()))).join('/')}`,
+      (parts) => `/${parts.map((part) => (/^[%.\w:]*$/.test(part) ? part : encodeURIComponent(Buffer.from(part).toString()))).join('/')}`,
     );
     await check(tuple(constantFrom('GET', 'POST', 'DELETE', 'OPTIONS', 'TRACE'), escaped), ([method, path]) =>
       server.send(method, path.replace(/^\/+/, '/'), undefined, { connection: 'close' }),

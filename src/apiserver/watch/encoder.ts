@@ -1,4 +1,4 @@
-/** Watch events in the form that a client takes. An event of whole objects as JSON is encoded once, whoever watches. */
+/** Watch events in the form that a client takes. An event is encoded once for each form, whoever watches; Tables alone tell ages. */
 import type { ResourceDefinition } from '../../api/resources.ts';
 import { encodeProtobuf, wrapEnvelope } from '../../api/protobuf.ts';
 import { apiVersionOf } from '../gvk.ts';
@@ -61,6 +61,10 @@ function jsonEncoder({ view, form, include, now, encoded }: EncoderOptions): Eve
     event(type, entry) {
       if (form.as === 'object')
         return shared(encoded, entry, `${view.head}${type}`, () => line(type, view.head + view.json(entry).slice(1)));
+      if (form.as === 'PartialObjectMetadata') {
+        const make = (): string => JSON.stringify(transformed(view.definition, view.object(entry), { form, include, now: now() }));
+        return shared(encoded, entry, `metadata ${form.version} ${type}`, () => line(type, make()));
+      }
       const object = transformed(view.definition, view.object(entry), { form, include, now: now() });
       // Columns are told once.
       const shown = form.as === 'Table' && columnsSent ? { ...object, columnDefinitions: null } : object;
@@ -80,7 +84,7 @@ function shared(encoded: EncodedEvents, entry: Entry, key: string, make: () => B
   return found;
 }
 
-function protobufEncoder({ view, form }: EncoderOptions): EventEncoder {
+function protobufEncoder({ view, form, encoded }: EncoderOptions): EventEncoder {
   const frame = (type: EventType, envelope: Buffer): Buffer => {
     // A WatchEvent is its type and a RawExtension, which is bytes alone.
     const event = Buffer.concat([delimited(1, Buffer.from(type)), delimited(2, delimited(1, envelope))]);
@@ -89,7 +93,10 @@ function protobufEncoder({ view, form }: EncoderOptions): EventEncoder {
     return Buffer.concat([length, event]);
   };
   return {
-    event: (type, entry) => frame(type, objectEnvelope(view.definition, view.object(entry), form)),
+    event: (type, entry) =>
+      shared(encoded, entry, `protobuf ${form.as} ${form.version} ${view.head}${type}`, () =>
+        frame(type, objectEnvelope(view.definition, view.object(entry), form)),
+      ),
     bookmark: (revision, end) =>
       frame('BOOKMARK', objectEnvelope(view.definition, bookmarkObject(view.definition, { ...form, as: 'object' }, revision, end), form)),
     error: (status) => frame('ERROR', wrapEnvelope({ group: '', version: 'v1', kind: 'Status' }, encodeProtobuf('meta/v1.Status', status))),

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { resources } from '../../api/resources.ts';
 import { startTestServer, type TestServer, type WatchStream } from '../http/testing.ts';
+import { createViews } from '../registry/views.ts';
+import { makeEntry } from '../store/entry.ts';
+import { eventEncoder } from './encoder.ts';
 
 const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 const MERGE = { 'content-type': 'application/merge-patch+json' };
@@ -129,5 +133,23 @@ describe('a watch', () => {
     // The reset is seen once what was sent before is read.
     socket.resume();
     if (!cut) await once(socket, 'close');
+  });
+});
+
+describe('the encoder of watch events', () => {
+  it.each([
+    ['JSON', 'application/json', 'object'],
+    ['protobuf', 'application/vnd.kubernetes.protobuf', 'object'],
+    ['metadata', 'application/json', 'PartialObjectMetadata'],
+  ] as const)('makes the bytes of an event once for all watchers, as %s', (_what, media, as) => {
+    const view = createViews().get(resources.configmaps);
+    if (!view) throw new Error('no view');
+    const encoded = new WeakMap();
+    const form = { media, as, version: 'v1', pretty: false } as const;
+    const options = { view, form, include: 'Metadata', now: () => 0, encoded } as const;
+    const entry = makeEntry('configmaps/default/a', 7, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
+    const [first, second] = [eventEncoder(options), eventEncoder(options)];
+    expect(second.event('ADDED', entry)).toBe(first.event('ADDED', entry));
+    expect(first.event('MODIFIED', entry)).not.toEqual(first.event('ADDED', entry));
   });
 });
