@@ -9,6 +9,7 @@ import type { Snapshot } from '../stats/collector.ts';
 import type { ServerMetrics } from './http-metrics.ts';
 import type { StreamTokens } from './legacy/stream-tokens.ts';
 import type { NodeView } from './node-view.ts';
+import type { HeapSampler } from './pprof/heap.ts';
 import type { Route, ServerFeatures } from './route.ts';
 
 /** The three servers of a kubelet: 10250, 10255 and 10248. */
@@ -48,6 +49,7 @@ export interface ServerContext {
   readonly routes: readonly Route[];
   /** Streams that wait for their client under `/cri/`; absent unless legacy endpoints are on. */
   readonly streamTokens: StreamTokens | undefined;
+  readonly heap: HeapSampler;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }

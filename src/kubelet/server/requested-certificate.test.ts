@@ -36,7 +36,8 @@ function authority(decide: (csr: Csr, nth: number) => Csr['status'] | undefined)
     },
     async *watch(_resource: unknown, { fieldSelector = '', signal }: { fieldSelector?: string; signal?: AbortSignal }) {
       const name = fieldSelector.replace('metadata.name=', '');
-      for (let sent: unknown = null; signal?.aborted !== true;) {
+      for (let sent: unknown = null; ;) {
+        if (signal?.aborted === true) return;
         const status = statuses.get(name);
         if (status !== sent) yield { type: 'MODIFIED', object: { metadata: { name }, status: (sent = status) } };
         await new Promise<void>((resolve) => {

@@ -13,6 +13,7 @@ import { serverMetrics } from './http-metrics.ts';
 import { buildMux, matchPath, matchRoute, type Mux, type Registration } from './mux.ts';
 import { createStreamTokens } from './legacy/stream-tokens.ts';
 import type { NodeView } from './node-view.ts';
+import { createHeapSampler } from './pprof/heap.ts';
 import { redirect } from './redirect.ts';
 import type { Handler, Measurements, ServerContext, ServerKind } from './request.ts';
 import type { Route, RouteConfiguration, ServerFeatures } from './route.ts';
@@ -83,6 +84,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     measurements: options.measurements ?? {},
     metrics: serverMetrics(routes, routing, host.clock),
     exactPaths: exactPaths(routing),
+    heap: createHeapSampler(host.clock),
     startedAt: host.clock.now(),
   };
   const wanted: { kind: ServerKind; address: string; port: number }[] = [];
@@ -96,6 +98,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   const started = new Map<ServerKind, HttpServerHandle>();
   const close = async (graceMs?: number): Promise<void> => {
     await Promise.all([...started.values()].map((server) => server.close(graceMs)));
+    context.heap.close();
   };
   const material = (): TlsMaterial | undefined => options.tls && tlsMaterial(config, options.tls, options.clientCA);
   for (const { kind, address, port } of wanted) {

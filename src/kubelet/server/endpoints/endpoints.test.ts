@@ -281,6 +281,19 @@ describe('metrics of the servers', () => {
 describe('/debug/pprof', () => {
   it('has what can be served and says what it does not know', async () => {
     expect((await send('/debug/pprof/cmdline')).body).toBe(process.argv.join('\0'));
+    for (const name of ['block', 'mutex', 'threadcreate', 'goroutine', 'heap', 'allocs']) {
+      const { status, headers } = await send(`/debug/pprof/${name}`);
+      expect([name, status, headers['content-type'], headers['content-disposition']]).toEqual([
+        name,
+        200,
+        'application/octet-stream',
+        `attachment; filename="${name}"`,
+      ]);
+      expect((await send(`/debug/pprof/${name}?debug=1`)).body).toMatch(/^(\w+) profile: /);
+    }
+    const trace = await send('/debug/pprof/trace?seconds=1');
+    expect([trace.status, trace.headers['x-go-pprof']]).toEqual([501, '1']);
+    expect((await send('/debug/pprof/heap?seconds=14400')).status).toBe(400);
     const unknown = await send('/debug/pprof/nope');
     expect([unknown.status, unknown.body, unknown.headers['x-go-pprof']]).toEqual([404, 'Unknown profile\n', '1']);
   });

@@ -2,36 +2,84 @@
 import type { Exchange } from '../../../net/http.ts';
 import { goHttpError, sendBytes, sendText } from '../../../net/respond.ts';
 import { cpuProfile } from '../pprof/cpu.ts';
-import { encodeProfile } from '../pprof/encode.ts';
+import { encodeProfile, type Profile, type ValueType } from '../pprof/encode.ts';
+import { heapText } from '../pprof/heap.ts';
 import { resourcesProfile, resourcesText } from '../pprof/resources.ts';
-import type { Handler } from '../request.ts';
+import type { Handler, KubeletRequest } from '../request.ts';
 
 const NO_SNIFF = { 'X-Content-Type-Options': 'nosniff' };
+const GO_PPROF = { 'X-Go-Pprof': '1' };
 const DEFAULT_SECONDS = 30;
+/** How long the first look at the heap lasts when no time is asked for. */
+const HEAP_SECONDS = 1;
 /** An answer may take 4 h (the original's WriteTimeout). */
 const MAX_SECONDS = 14_400;
+
+const CONTENTION: readonly ValueType[] = [
+  { type: 'contentions', unit: 'count' },
+  { type: 'delay', unit: 'nanoseconds' },
+];
 
 const PROFILES: Readonly<Record<string, Handler>> = {
   cmdline: ({ exchange }) => sendText(exchange, 200, process.argv.join('\0'), NO_SNIFF),
   symbol: ({ exchange }) => sendText(exchange, 200, 'num_symbols: 1\n', NO_SNIFF),
-  profile: async ({ exchange, context }) => {
-    const asked = Number(exchange.target.query.get('seconds') ?? '');
-    const seconds = Number.isSafeInteger(asked) && asked > 0 ? asked : DEFAULT_SECONDS;
-    if (seconds >= MAX_SECONDS) {
-      goHttpError(exchange, 400, "profile duration exceeds server's WriteTimeout", { 'X-Go-Pprof': '1' });
-      return;
-    }
-    sendProfile(exchange, 'profile', encodeProfile(await cpuProfile(seconds * 1000, context.host.clock, exchange.signal)));
+  profile: async (request) => {
+    const ms = duration(request, DEFAULT_SECONDS);
+    if (ms === undefined) return;
+    const { exchange, context } = request;
+    sendProfile(exchange, 'profile', await cpuProfile(ms, context.host.clock, exchange.signal));
   },
   goroutine: ({ exchange, context }) => {
-    const debug = Number(exchange.target.query.get('debug') ?? '0');
-    if (debug > 0) sendText(exchange, 200, resourcesText(), NO_SNIFF);
-    else sendProfile(exchange, 'goroutine', encodeProfile(resourcesProfile(context.host.clock.now())));
+    if (asksForText(exchange)) sendText(exchange, 200, resourcesText(), NO_SNIFF);
+    else sendProfile(exchange, 'goroutine', resourcesProfile(context.host.clock.now()));
   },
+  heap: (request) => heap(request, 'heap'),
+  allocs: (request) => heap(request, 'allocs'),
+  // Go's are empty too, unless a program asks for them: there is one thread, and it never waits for a lock.
+  block: empty('block', CONTENTION),
+  mutex: empty('mutex', CONTENTION),
+  threadcreate: empty('threadcreate', [{ type: 'threadcreate', unit: 'count' }]),
+  trace: ({ exchange }) =>
+    goHttpError(
+      exchange,
+      501,
+      'execution traces are of Go programs; this is a Node.js process: profile, heap, allocs and goroutine exist',
+      GO_PPROF,
+    ),
 };
 
-function sendProfile(exchange: Exchange, name: string, bytes: Buffer): void {
-  sendBytes(exchange, 200, bytes, {
+function empty(name: string, valueTypes: readonly ValueType[]): Handler {
+  return ({ exchange, context }) => {
+    if (asksForText(exchange)) sendText(exchange, 200, `${name} profile: total 0\n`, NO_SNIFF);
+    else sendProfile(exchange, name, { valueTypes, samples: [], timeMs: context.host.clock.now() });
+  };
+}
+
+async function heap(request: KubeletRequest, name: 'heap' | 'allocs'): Promise<void> {
+  const ms = duration(request, HEAP_SECONDS);
+  if (ms === undefined) return;
+  const { exchange, context } = request;
+  const gc = Number(exchange.target.query.get('gc') ?? '0') > 0;
+  const profile = await (name === 'heap' ? context.heap.live(ms, exchange.signal, gc) : context.heap.allocated(ms, exchange.signal));
+  if (asksForText(exchange)) sendText(exchange, 200, heapText(profile), NO_SNIFF);
+  else sendProfile(exchange, name, profile);
+}
+
+/** The time that is asked for, in ms; undefined when it is too long, and answered. */
+function duration({ exchange }: KubeletRequest, usual: number): number | undefined {
+  const asked = Number(exchange.target.query.get('seconds') ?? '');
+  const seconds = Number.isSafeInteger(asked) && asked > 0 ? asked : usual;
+  if (seconds < MAX_SECONDS) return seconds * 1000;
+  goHttpError(exchange, 400, "profile duration exceeds server's WriteTimeout", GO_PPROF);
+  return undefined;
+}
+
+function asksForText({ target }: Exchange): boolean {
+  return Number(target.query.get('debug') ?? '0') > 0;
+}
+
+function sendProfile(exchange: Exchange, name: string, profile: Profile): void {
+  sendBytes(exchange, 200, encodeProfile(profile), {
     'Content-Type': 'application/octet-stream',
     'Content-Disposition': `attachment; filename="${name}"`,
     ...NO_SNIFF,
@@ -42,6 +90,6 @@ export const pprofEndpoint: Handler = (request) => {
   const name = request.params['name'] ?? '';
   const profile = Object.hasOwn(PROFILES, name) ? PROFILES[name] : undefined;
   if (profile !== undefined) return profile(request);
-  goHttpError(request.exchange, 404, 'Unknown profile', { 'X-Go-Pprof': '1' });
+  goHttpError(request.exchange, 404, 'Unknown profile', GO_PPROF);
   return undefined;
 };

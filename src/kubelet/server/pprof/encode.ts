@@ -27,11 +27,26 @@ export interface Profile {
   readonly timeMs: number;
   readonly durationMs?: number;
   readonly period?: ValueType & { readonly value: number };
+  /** The value type that readers show first; the last one without it. */
+  readonly shownFirst?: string;
 }
 
 /** Field numbers of the message Profile. */
-const FIELD = { sampleType: 1, sample: 2, location: 4, function: 5, string: 6, time: 9, duration: 10, periodType: 11, period: 12 } as const;
+const FIELD = {
+  sampleType: 1,
+  sample: 2,
+  location: 4,
+  function: 5,
+  string: 6,
+  time: 9,
+  duration: 10,
+  periodType: 11,
+  period: 12,
+  shownFirst: 14,
+} as const;
 const NANOS = 1_000_000;
+/** The one mapping: the program. */
+const MAPPING = 1;
 
 /** The profile as `go tool pprof` reads it. */
 export function encodeProfile(profile: Profile): Buffer {
@@ -64,6 +79,7 @@ export function encodeProfile(profile: Profile): Buffer {
   for (const [index, frame] of locations.all.entries())
     message(FIELD.location, () => {
       int(1, index + 1);
+      int(2, MAPPING);
       message(4, () => {
         int(1, functions.of(frame) + 1);
         int(2, frame.line);
@@ -76,12 +92,20 @@ export function encodeProfile(profile: Profile): Buffer {
       int(3, strings.of(frame.name));
       int(4, strings.of(frame.file));
     });
+  // Readers name the profile after it.
+  message(FIELD.mapping, () => {
+    int(1, MAPPING);
+    int(5, strings.of(process.execPath));
+    // Functions, files and lines are known.
+    for (const field of [7, 8, 9]) int(field, 1);
+  });
   int(FIELD.time, profile.timeMs * NANOS);
   int(FIELD.duration, Math.round((profile.durationMs ?? 0) * NANOS));
   if (profile.period) {
     valueType(FIELD.periodType, profile.period);
     int(FIELD.period, profile.period.value);
   }
+  if (profile.shownFirst !== undefined) int(FIELD.shownFirst, strings.of(profile.shownFirst));
   for (const text of strings.all) {
     writer.tag(FIELD.string, BYTES);
     writer.text(text);
