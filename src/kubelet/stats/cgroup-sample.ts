@@ -65,8 +65,11 @@ export interface CgroupSpec {
   readonly swapLimit?: number | undefined;
 }
 
-/** `usage`: what the resource endpoint and rates need. `full`: everything. */
-export type Depth = 'usage' | 'full';
+/** `usage`: what the resource endpoint and rates need. `pressure`: with PSI, whose reading costs more. `full`: everything. */
+export type Depth = (typeof DEPTHS)[number];
+
+/** Each holds all of those before it. */
+export const DEPTHS = ['usage', 'pressure', 'full'] as const;
 
 /** One open cgroup. */
 export interface CgroupReader {

@@ -23,6 +23,8 @@ const FILES = {
   threadsMax: ['pids', 'pids.max'],
 } as const;
 
+/** Reads for which a file of block devices that names none is left alone. */
+const IDLE_READS = 1;
 const PRESSURES = ['cpu', 'memory', 'io'] as const;
 
 /** Opens the cgroup at `path` below every controller's mount; nothing is read yet. */
@@ -105,13 +107,15 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
   return {
     read(depth) {
       const full = depth === 'full';
+      const used = { cpu: cpu(full), memory: memory(full) };
+      // A cgroup that is gone has no other files either.
+      if (depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
       const pressure = Object.fromEntries(pressures.map(([name, file]) => [name, parsePressure(file?.read())]));
-      if (!full) return { cpu: cpu(false), memory: memory(false), pressure };
+      if (!full) return { ...used, pressure };
       const max = parseNumber(f.threadsMax?.read());
       return {
-        cpu: cpu(true),
+        ...used,
         throttling: throttling(),
-        memory: memory(true),
         threads: parseNumber(f.threads?.read()),
         threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
         pressure,
@@ -147,13 +151,22 @@ const ticks = (count: number | undefined): number | undefined => (count === unde
 /** The scheduler's own counters where it keeps any, else those of throttling, which count every request. */
 function openBlkio(at: (controller: string, name: string) => StatFile | undefined): () => DeviceIo[] {
   const sources = ['blkio.bfq', 'blkio.throttle'].map((prefix) => ({
+    idle: 0,
     bytes: at('blkio', `${prefix}.io_service_bytes_recursive`),
     requests: at('blkio', `${prefix}.io_serviced_recursive`),
   }));
   return () => {
-    for (const { bytes, requests } of sources) {
+    for (const source of sources) {
+      if (source.idle > 0) {
+        source.idle -= 1;
+        continue;
+      }
+      const { bytes, requests } = source;
       const moved = parseBlkio(bytes?.read());
-      if (moved.size === 0) continue;
+      if (moved.size === 0) {
+        source.idle = IDLE_READS;
+        continue;
+      }
       const served = parseBlkio(requests?.read());
       return [...moved].map(([device, operations]) => {
         const [major = 0, minor = 0] = device.split(':').map(Number);

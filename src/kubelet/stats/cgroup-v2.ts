@@ -76,9 +76,13 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
       const stat = parseKeyed(f.cpu.read());
       const usage = stat.get('usage_usec');
       const ns = (key: string): number | undefined => thousandfold(stat.get(key));
-      const sample = {
+      const used = {
         cpu: usage === undefined ? undefined : { usageNs: usage * 1000, userNs: ns('user_usec'), systemNs: ns('system_usec') },
         memory: memory(full),
+      };
+      if (depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
+      const sample = {
+        ...used,
         pressure: {
           cpu: parsePressure(f.cpuPressure.read()),
           memory: parsePressure(f.memoryPressure.read()),

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemHost } from '../../util/host.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -86,7 +86,7 @@ describe('one pass over the control groups', () => {
     const { collector } = setup(standard(), [runningPod('p'), runningPod('a', 'a'.repeat(64))]);
     const out = await text(collector);
     const families = [...out.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
-    expect(families).toEqual([...new Set(families)].sort());
+    expect(families).toEqual([...new Set(families)].sort((a = '', b = '') => (a < b ? -1 : 1)));
     const series = out
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))

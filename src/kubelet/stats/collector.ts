@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { CgroupReader, CgroupSample, CgroupSpec, Depth } from './cgroup-sample.ts';
+import { DEPTHS, type CgroupReader, type CgroupSample, type CgroupSpec, type Depth } from './cgroup-sample.ts';
 import { openCgroupV1 } from './cgroup-v1.ts';
 import { openCgroupV2 } from './cgroup-v2.ts';
 import { parseNetDev, type InterfaceStats } from './parse.ts';
@@ -79,6 +79,8 @@ export const HOUSEKEEPING_MS = 10_000;
 const SPEC_AGE_MS = 10_000;
 /** The root's processes are many: they are looked into only so often. */
 const ROOT_PROCESSES_AGE_MS = 10_000;
+/** Passes after which a sandbox that had no cgroup is looked for again. */
+const LOOK_AGAIN = 8;
 /** How long a pass holds the event loop before others get their turn. */
 const TURN_MS = 8;
 
@@ -95,6 +97,8 @@ interface Track {
   processes: ProcessFacts | undefined;
   processesAt: number;
   seen: number;
+  /** Passes for which it is not looked for again. */
+  absent: number;
 }
 
 interface Usage {
@@ -129,6 +133,7 @@ export function createCollector(options: CollectorOptions): Collector {
       processes: undefined,
       processesAt: -Infinity,
       seen: pass,
+      absent: 0,
     };
     tracks.set(path, made);
     return made;
@@ -138,8 +143,16 @@ export function createCollector(options: CollectorOptions): Collector {
     const mine = track(target.path);
     if (mine === undefined) return undefined;
     mine.seen = pass;
+    // Runtimes without a process of the sandbox's own make no cgroup for it.
+    if (target.kind === 'sandbox' && mine.absent > 0) {
+      mine.absent -= 1;
+      return undefined;
+    }
     const sample = mine.reader.read(depth);
-    if (sample.cpu === undefined && sample.memory === undefined) return undefined;
+    if (sample.cpu === undefined && sample.memory === undefined) {
+      mine.absent = LOOK_AGAIN;
+      return undefined;
+    }
     const at = clock.now();
     mine.madeAt ??= mine.reader.madeAt();
     if (at - mine.specAt >= SPEC_AGE_MS) {
@@ -222,7 +235,7 @@ export function createCollector(options: CollectorOptions): Collector {
 
   async function collect(depth: Depth): Promise<Snapshot> {
     const now = clock.now();
-    for (const have of depth === 'full' ? (['full'] as const) : (['full', 'usage'] as const)) {
+    for (const have of DEPTHS.slice(DEPTHS.indexOf(depth))) {
       const under = running.get(have);
       if (under) return under;
       const done = last.get(have);

@@ -13,6 +13,8 @@ export interface DiskUsage {
   of(path: string): Usage | undefined;
   /** Resolves when everything that was asked for has been counted once, at the latest after `ms`. */
   settled(ms: number): Promise<void>;
+  /** Directories that were asked for and not counted yet. */
+  untried(): number;
   close(): void;
 }
 
@@ -75,6 +77,7 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
       }
       return entry.usage;
     },
+    untried: () => untried,
     async settled(ms) {
       if (working === undefined || untried === 0) return;
       const waited = new AbortController();

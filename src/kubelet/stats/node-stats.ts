@@ -49,7 +49,7 @@ export interface NodeStats {
   close(): void;
 }
 
-/** How often it is looked whether there are directories to be counted. */
+/** How often it is looked whether there are new directories to be counted. */
 const COUNT_MS = 2_000;
 const DISKS_AGE_MS = 10_000;
 const IMAGES_AGE_MS = 60_000;
@@ -104,19 +104,25 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     const [node, imageFs] = await Promise.all([podDisks.firstRoom(rootDir, FIRST_LOOK_MS), images.first(FIRST_LOOK_MS)]);
     podDisks.keep(new Set(snapshot.pods.map(({ targets }) => targets.group.podUid)));
     // A first look puts directories in line; new ones are small, and mostly counted at once.
-    for (const pod of snapshot.pods) podDisks.read(pod, node);
-    await usage.settled(FIRST_LOOK_MS);
+    const before = usage.untried();
+    const looked = new Map(snapshot.pods.map((pod) => [pod, podDisks.read(pod, node)]));
+    const waits = usage.untried() > 0 || before > 0;
+    if (waits) await usage.settled(FIRST_LOOK_MS);
     return {
       node,
       imageFs,
-      pod: (pod) => podDisks.read(pod, node),
+      pod: (pod) => (waits ? undefined : looked.get(pod)) ?? podDisks.read(pod, node),
     };
   }
 
-  // Directories are counted before anybody asks, so that the first answer has them.
+  // Directories of new containers are counted before anybody asks, so that the first answer has them.
+  let counted = new Set<string>();
   const counting = clock.every(COUNT_MS, () => {
+    const ids = new Set(options.pods().flatMap(({ observed }) => observed.containers.map(({ id }) => id)));
+    const fresh = [...ids].some((id) => !counted.has(id));
+    counted = ids;
     const node = podDisks.room(rootDir);
-    void collector.collect('usage').then(({ pods }) => pods.forEach((pod) => podDisks.read(pod, node)));
+    if (fresh) void collector.collect('usage').then(({ pods }) => pods.forEach((pod) => podDisks.read(pod, node)));
   });
 
   function rlimit(): NodeSummary['rlimit'] {
@@ -146,7 +152,7 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     },
     resource: async () => resourceText(await collector.collect('usage')),
     async summary(onlyCpuAndMemory) {
-      const snapshot = await collector.collect(onlyCpuAndMemory ? 'usage' : 'full');
+      const snapshot = await collector.collect(onlyCpuAndMemory ? 'pressure' : 'full');
       return buildSummary({
         nodeName: options.nodeName,
         snapshot,
