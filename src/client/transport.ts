@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
 
 /** Where a server is and who asks. PEM texts, not paths. */
 export interface Connection {
@@ -36,6 +37,8 @@ export interface Outgoing {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly signal?: AbortSignal;
+  /** The answer goes on for long: it gets a connection of its own. */
+  readonly streams?: boolean;
 }
 
 export interface Transport {
@@ -46,21 +49,20 @@ export interface Transport {
 
 const TOKEN_MAX_AGE_MS = 60_000;
 const DEFAULT_USER_AGENT = 'nodelet';
+/** Connections for requests that are answered at once; more of these wait for their turn: a handshake costs more than a short wait. */
+const MAX_CONNECTIONS = 8;
 
 /** Opens a transport; nothing is connected before the first request. */
 export function openTransport(connection: Connection): Transport {
   const base = new URL(connection.server);
   const secure = base.protocol === 'https:';
-  const agent = secure
-    ? new HttpsAgent({
-        keepAlive: true,
-        ...(connection.ca !== undefined && { ca: connection.ca }),
-        ...(connection.cert !== undefined && { cert: connection.cert }),
-        ...(connection.key !== undefined && { key: connection.key }),
-        ...(connection.serverName !== undefined && { servername: connection.serverName }),
-        rejectUnauthorized: connection.insecureSkipVerify !== true,
-      })
-    : new HttpAgent({ keepAlive: true });
+  // Opened by the first request, so that a certificate that cannot be read is that request's error.
+  const agents = new Map<number, HttpAgent>();
+  const agentFor = (maxSockets: number): HttpAgent => {
+    const agent = agents.get(maxSockets) ?? openAgent(connection, secure, maxSockets);
+    agents.set(maxSockets, agent);
+    return agent;
+  };
   const bearer = bearerOf(connection);
   const prefix = base.pathname.replace(/\/$/, '');
   const send = (outgoing: Outgoing): Promise<IncomingMessage> =>
@@ -69,7 +71,7 @@ export function openTransport(connection: Connection): Transport {
       const request = (secure ? httpsRequest : httpRequest)({
         host: base.hostname.replace(/^\[|\]$/g, ''),
         port: base.port === '' ? (secure ? 443 : 80) : Number(base.port),
-        agent,
+        agent: agentFor(outgoing.streams === true ? Infinity : MAX_CONNECTIONS),
         method: outgoing.method,
         path: prefix + outgoing.path,
         headers: {
@@ -84,7 +86,29 @@ export function openTransport(connection: Connection): Transport {
       request.on('error', reject);
       request.end(outgoing.body);
     });
-  return { send, close: () => agent.destroy() };
+  return {
+    send,
+    close() {
+      for (const agent of agents.values()) agent.destroy();
+    },
+  };
+}
+
+function openAgent(connection: Connection, secure: boolean, maxSockets: number): HttpAgent {
+  if (!secure) return new HttpAgent({ keepAlive: true, maxSockets });
+  const { ca, cert, key, serverName } = connection;
+  return new HttpsAgent({
+    keepAlive: true,
+    maxSockets,
+    // Made once: as options they would be read for each connection, and compared for each request.
+    secureContext: createSecureContext({
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+    }),
+    ...(serverName !== undefined && { servername: serverName }),
+    rejectUnauthorized: connection.insecureSkipVerify !== true,
+  });
 }
 
 function bearerOf(connection: Connection): () => string | undefined {
