@@ -35,6 +35,7 @@ export interface Profile {
 const FIELD = {
   sampleType: 1,
   sample: 2,
+  mapping: 3,
   location: 4,
   function: 5,
   string: 6,
