@@ -1,0 +1,48 @@
+/** The kubelet over its runtime, as `up` starts it. */
+import type { Pki } from '../../auth/pki.ts';
+import type { Host } from '../../util/host.ts';
+import { startKubeletHalf, type KubeletHalf } from '../kubelet-half.ts';
+import { chooseRuntime, type ChosenRuntime } from '../runtime.ts';
+import { explainListenError } from '../user-error.ts';
+import { removeContainers } from './remove-containers.ts';
+import type { UpSettings } from './settings.ts';
+
+export interface UpNode {
+  readonly chosen: ChosenRuntime;
+  readonly kubelet: KubeletHalf;
+  /** Ends the kubelet, then the containers where that was asked for: a running kubelet would start them again. */
+  close(): Promise<void>;
+}
+
+export async function startNode(settings: UpSettings, pki: Pki, server: string, host: Host): Promise<UpNode> {
+  const { config, dir, log, nodeIPs, nodeName, podCIDR } = settings;
+  const places = { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.root] };
+  const chosen = await chooseRuntime(settings.runtime, places, host, log);
+  let kubelet: KubeletHalf;
+  try {
+    kubelet = await startKubeletHalf({
+      ...settings,
+      rootDir: dir.kubelet,
+      podLogsDir: dir.podLogs,
+      containerLogsDir: dir.containerLogs,
+      cgroupRoot: config.cgroupRoot,
+      connection: { server, ca: pki.ca.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
+      certDir: dir.pki,
+      names: () => ({ dnsNames: [nodeName], ipAddresses: nodeIPs }),
+      runtime: chosen.runtime,
+      host,
+    });
+  } catch (error) {
+    await chosen.runtime.close();
+    throw explainListenError(error) ?? error;
+  }
+  return {
+    chosen,
+    kubelet,
+    close: async () => {
+      await kubelet.close();
+      if (settings.removeContainers) await removeContainers(chosen.runtime, log);
+      await chosen.runtime.close();
+    },
+  };
+}
