@@ -37,6 +37,8 @@ export function openDisk(directory: string): Disk {
       encoding: 'binary',
       // A commit is acknowledged only after the data is synced; overlapping syncs would acknowledge earlier.
       overlappingSync: false,
+      // Writes are gathered before they come here; the library's own gathering leaves promises of failed commits unhandled.
+      eventTurnBatching: false,
     });
   } catch (error) {
     throw new StoreError(`the store in ${directory} cannot be opened`, error);
@@ -50,12 +52,27 @@ export function openDisk(directory: string): Disk {
     async commit(writes) {
       try {
         await database.batch(() => {
-          for (const { key, value } of writes) void (value === undefined ? database.remove(key) : database.put(key, value));
+          for (const { key, value } of writes) {
+            // The batch tells whether they all succeed; their own promises fail beside it.
+            Promise.resolve(value === undefined ? database.remove(key) : database.put(key, value)).catch(() => undefined);
+          }
         });
       } catch (error) {
-        throw new StoreError(`the store in ${directory} cannot be written`, error);
+        throw new StoreError(`the store in ${directory} cannot be written`, await causeOf(error));
       }
     },
     close: () => database.close(),
   };
+}
+
+/** What the library gives as the reason of a failed commit: a promise that is rejected with it, now or never. */
+async function causeOf(thrown: unknown): Promise<unknown> {
+  const reason: unknown = thrown instanceof Error && 'commitError' in thrown ? thrown.commitError : undefined;
+  if (!(reason instanceof Promise)) return thrown;
+  try {
+    await Promise.race([reason, new Promise<void>((resolve) => setImmediate(resolve))]);
+    return thrown;
+  } catch (cause) {
+    return cause;
+  }
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,6 +9,7 @@ import { buildSync } from 'esbuild';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../api/types.ts';
 import { keyOf, type StoreEvent } from './entry.ts';
+import { StoreError } from './errors.ts';
 import { openDisk } from './lmdb.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 import { encodeValue } from './value.ts';
@@ -217,17 +218,60 @@ describe('a store that cannot be used', () => {
   });
 });
 
+/** A small disk of its own; nothing where none can be made. */
+function smallDisk(): string | undefined {
+  const path = directory();
+  const made = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'nodelet-test', path]);
+  if (made.status !== 0) return undefined;
+  cleanups.push(() => spawnSync('umount', [path]));
+  return path;
+}
+
+describe('a full disk', () => {
+  it('is said to every write, loses nothing that was acknowledged, and is forgotten when there is room', async (context) => {
+    const disk = smallDisk();
+    if (disk === undefined) context.skip('only root can mount a disk');
+    const path = join(disk ?? '', 'store');
+    const ballast = join(disk ?? '', 'ballast');
+    writeFileSync(ballast, Buffer.alloc(1 << 20));
+    const store = await open({ directory: path });
+    const write = (name: string): Promise<number> => put(store, name, { pad: 'x'.repeat(20_000) });
+    let acknowledged = 0;
+    let refused: unknown;
+    while (refused === undefined && acknowledged < 1_000) {
+      try {
+        await write(`o${acknowledged}`);
+        acknowledged += 1;
+      } catch (error) {
+        refused = error;
+      }
+    }
+    expect(refused).toBeInstanceOf(StoreError);
+    expect(String(refused)).toContain(`the store in ${path} cannot be written`);
+    expect(() => store.check()).toThrow(StoreError);
+    expect([store.list('configmaps', '').length, store.revision]).toEqual([acknowledged, acknowledged]);
+    rmSync(ballast);
+    await write('after');
+    store.check();
+    await store.close();
+    const again = await open({ directory: path });
+    expect([again.list('configmaps', '').length, again.revision]).toEqual([acknowledged + 1, acknowledged + 1]);
+  });
+});
+
 /** How often the writer is killed; a long run sets KILL_ROUNDS. */
 const KILLS = Number(process.env['KILL_ROUNDS'] ?? 3);
 
 describe('kill -9', () => {
-  it('loses no acknowledged write and leaves no half of one', async () => {
-    const path = directory();
-    const program = join(directory(), 'writer.cjs');
-    const here = dirname(fileURLToPath(import.meta.url));
-    buildSync({
-      stdin: {
-        contents: `import { openStore } from './store.ts';
+  it(
+    'loses no acknowledged write and leaves no half of one',
+    async () => {
+      const path = directory();
+      const program = join(directory(), 'writer.cjs');
+      const here = dirname(fileURLToPath(import.meta.url));
+      buildSync({
+        stdin: {
+          contents: `import { openStore } from './store.ts';
           void (async () => {
             const store = await openStore({ directory: ${JSON.stringify(path)} });
             for (let writer = 0; writer < 8; writer += 1) void (async () => {
@@ -238,42 +282,44 @@ describe('kill -9', () => {
               }
             })();
           })();`,
-        resolveDir: here,
-        loader: 'ts',
-      },
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      external: ['lmdb'],
-      outfile: program,
-      logLevel: 'error',
-    });
-    const modules = join(dirname(createRequire(import.meta.url).resolve('lmdb')), '..', '..');
-    let revision = 0;
-    for (let round = 0; round < KILLS; round += 1) {
-      const child = spawn(process.execPath, [program], {
-        env: { ...process.env, NODE_PATH: modules },
-        stdio: ['ignore', 'pipe', 'inherit'],
+          resolveDir: here,
+          loader: 'ts',
+        },
+        bundle: true,
+        platform: 'node',
+        format: 'cjs',
+        external: ['lmdb'],
+        outfile: program,
+        logLevel: 'error',
       });
-      let out = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        out += chunk.toString();
-        if (out.length > 2000) child.kill('SIGKILL');
-      });
-      await once(child, 'close');
-      const acknowledged = out.split('\n').slice(0, -1);
-      expect(acknowledged.length).toBeGreaterThan(100);
-      const store = await openStore({ directory: path });
-      const missing = acknowledged.filter((name) => store.get(key(name)) === undefined);
-      expect(missing).toEqual([]);
-      const newest = Math.max(...store.list('configmaps', '').map((entry) => entry.revision));
-      expect(store.revision).toBe(newest);
-      expect(newest).toBeGreaterThan(revision);
-      // Whoever watched from the revision before the kill is told every change since, or that it is too late.
-      const told = store.history.after('configmaps', revision).length;
-      if (store.history.floor('configmaps') <= revision) expect(told).toBe(newest - revision);
-      revision = newest;
-      await store.close();
-    }
-  }, KILLS * 5_000);
+      const modules = join(dirname(createRequire(import.meta.url).resolve('lmdb')), '..', '..');
+      let revision = 0;
+      for (let round = 0; round < KILLS; round += 1) {
+        const child = spawn(process.execPath, [program], {
+          env: { ...process.env, NODE_PATH: modules },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        let out = '';
+        child.stdout.on('data', (chunk: Buffer) => {
+          out += chunk.toString();
+          if (out.length > 2000) child.kill('SIGKILL');
+        });
+        await once(child, 'close');
+        const acknowledged = out.split('\n').slice(0, -1);
+        expect(acknowledged.length).toBeGreaterThan(100);
+        const store = await openStore({ directory: path });
+        const missing = acknowledged.filter((name) => store.get(key(name)) === undefined);
+        expect(missing).toEqual([]);
+        const newest = Math.max(...store.list('configmaps', '').map((entry) => entry.revision));
+        expect(store.revision).toBe(newest);
+        expect(newest).toBeGreaterThan(revision);
+        // Whoever watched from the revision before the kill is told every change since, or that it is too late.
+        const told = store.history.after('configmaps', revision).length;
+        if (store.history.floor('configmaps') <= revision) expect(told).toBe(newest - revision);
+        revision = newest;
+        await store.close();
+      }
+    },
+    KILLS * 5_000,
+  );
 });
