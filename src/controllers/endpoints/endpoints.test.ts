@@ -8,12 +8,11 @@ import { endpointsOf, startEndpointsController } from './endpoints.ts';
 import { membersOf } from './members.ts';
 import { triggerTimes } from './trigger-time.ts';
 
-const service = (spec: Partial<Service['spec']> = {}, labels: Record<string, string> = {}): Stored<Service> =>
-  ({
-    metadata: { name: 's', namespace: 'n', uid: 'su', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', labels },
-    spec: { selector: { app: 'a' }, ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }], ipFamilies: ['IPv4'], ...spec },
-    status: {},
-  }) as unknown as Stored<Service>;
+const service = (spec: Partial<Service['spec']> = {}, labels: Record<string, string> = {}): Stored<Service> => ({
+  metadata: { name: 's', namespace: 'n', uid: 'su', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', labels },
+  spec: { selector: { app: 'a' }, ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }], ipFamilies: ['IPv4'], ...spec },
+  status: {},
+});
 
 interface PodOptions {
   readonly ready?: boolean;
@@ -24,28 +23,27 @@ interface PodOptions {
   readonly namespace?: string;
   readonly spec?: Partial<Pod['spec']>;
 }
-const pod = (name: string, options: PodOptions = {}): Stored<Pod> =>
-  ({
-    metadata: {
-      name,
-      namespace: options.namespace ?? 'n',
-      uid: `${name}u`,
-      resourceVersion: '1',
-      creationTimestamp: '2026-01-01T00:00:00Z',
-      labels: options.labels ?? { app: 'a' },
-      ...(options.deleted === true && { deletionTimestamp: '2026-01-01T00:00:01Z' }),
-    },
-    spec: {
-      nodeName: 'node',
-      containers: [{ name: 'c', ports: [{ name: 'web', containerPort: 9090, protocol: 'TCP' }] }],
-      ...options.spec,
-    },
-    status: {
-      phase: options.phase ?? 'Running',
-      podIPs: (options.ips ?? [`10.0.0.${name.length}`]).map((ip) => ({ ip })),
-      conditions: [{ type: 'Ready', status: (options.ready ?? true) ? 'True' : 'False' }],
-    },
-  }) as unknown as Stored<Pod>;
+const pod = (name: string, options: PodOptions = {}): Stored<Pod> => ({
+  metadata: {
+    name,
+    namespace: options.namespace ?? 'n',
+    uid: `${name}u`,
+    resourceVersion: '1',
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    labels: options.labels ?? { app: 'a' },
+    ...(options.deleted === true && { deletionTimestamp: '2026-01-01T00:00:01Z' }),
+  },
+  spec: {
+    nodeName: 'node',
+    containers: [{ name: 'c', ports: [{ name: 'web', containerPort: 9090, protocol: 'TCP' }] }],
+    ...options.spec,
+  },
+  status: {
+    phase: options.phase ?? 'Running',
+    podIPs: (options.ips ?? [`10.0.0.${name.length}`]).map((ip) => ({ ip })),
+    conditions: [{ type: 'Ready', status: (options.ready ?? true) ? 'True' : 'False' }],
+  },
+});
 
 const subsetsOf = (of: Stored<Service>, ...pods: Stored<Pod>[]): unknown =>
   endpointsOf(of, membersOf(of, pods, 'IPv4')).subsets?.map(({ addresses, notReadyAddresses, ports }) => ({
