@@ -248,6 +248,33 @@ describe('lists', () => {
     expect([never.status, never.headers['retry-after']]).toEqual([504, '1']);
   });
 
+  it('of a moment that is forgotten are refused, as are their further pages', async () => {
+    const young = await startTestServer({ history: { events: 3, bytes: 1 << 20 } });
+    try {
+      for (const name of ['a', 'b', 'c', 'd']) await young.send('POST', IN('configmaps'), configMap(name));
+      const page = (await young.send('GET', `${IN('configmaps')}?limit=1`)).json();
+      const next = `${IN('configmaps')}?limit=1&continue=${encodeURIComponent(page.metadata.continue ?? '')}`;
+      expect((await young.send('GET', next)).json().items.map(({ metadata }) => metadata.name)).toEqual(['b']);
+      for (const name of ['e', 'f', 'g', 'h', 'i']) await young.send('POST', IN('configmaps'), configMap(name));
+      const exact = await young.send('GET', `${IN('configmaps')}?resourceVersion=1&resourceVersionMatch=Exact`);
+      expect(exact.json()).toMatchObject({
+        code: 410,
+        reason: 'Expired',
+        message: 'The resourceVersion for the provided list is too old.',
+      });
+      expect((await young.send('GET', next)).json()).toMatchObject({ code: 410, reason: 'Expired' });
+    } finally {
+      await young.close();
+    }
+  });
+
+  it('of metadata name the kind of each item, unlike lists of objects', async () => {
+    const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+    const list = (await server.send('GET', '/api/v1/namespaces', undefined, { accept })).json();
+    expect(new Set(list.items.map(({ kind }) => kind))).toEqual(new Set(['PartialObjectMetadata']));
+    expect((await server.send('GET', '/api/v1/namespaces')).json().items[0]?.kind).toBeUndefined();
+  });
+
   it('are compressed for clients that take it when they are long', async () => {
     await made(IN('configmaps'), { metadata: { name: 'long' }, data: { a: 'x'.repeat(200_000) } });
     const answer = await server.send('GET', IN('configmaps'), undefined, { 'accept-encoding': 'gzip' });
@@ -306,6 +333,29 @@ describe('deletion', () => {
     const deadline = Date.now() + 5_000;
     while ((await server.send('GET', '/api/v1/namespaces/doomed')).status !== 404)
       if (Date.now() > deadline) throw new Error('it is still there');
+  });
+});
+
+describe('a failure', () => {
+  it('has its fields in the order of the type', async () => {
+    const { text } = await server.send('GET', `${IN('configmaps')}/nope`);
+    expect(Object.keys(JSON.parse(text) as object)).toEqual([
+      'kind',
+      'apiVersion',
+      'metadata',
+      'status',
+      'message',
+      'reason',
+      'details',
+      'code',
+    ]);
+  });
+
+  it('of an apply that is no YAML says so in the words of the original', async () => {
+    const answer = await server.send('PATCH', `${IN('configmaps')}/x?fieldManager=m`, 'a: [', APPLY);
+    expect(answer.json().message).toBe(
+      'error decoding YAML: error converting YAML to JSON: yaml: line 1: did not find expected node content',
+    );
   });
 });
 
