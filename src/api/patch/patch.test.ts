@@ -166,18 +166,8 @@ describe('applyStrategicMergePatch', () => {
   });
 
   it.each<[string, JsonObject, number, string]>([
-    [
-      'an element without its key',
-      { containers: [{ image: 'x' }] },
-      500,
-      'map: map[image:x] does not contain declared merge key: name',
-    ],
-    [
-      'an unknown directive',
-      { containers: [{ name: 'a', $patch: 'x' }] },
-      500,
-      'unknown patch type: x in map: map[$patch:x name:a]',
-    ],
+    ['an element without its key', { containers: [{ image: 'x' }] }, 500, 'map: map[image:x] does not contain declared merge key: name'],
+    ['an unknown directive', { containers: [{ name: 'a', $patch: 'x' }] }, 500, 'unknown patch type: x in map: map[$patch:x name:a]'],
     ['keys that are not retained', { $retainKeys: ['a'], nodeName: 'x' }, 400, 'invalid patch format of retainKeys'],
     [
       'an order that contradicts',
