@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultKubeletConfiguration } from '../config.ts';
+import { buildMux, matchPath, matchRoute } from './mux.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
 import type { KubeletServerHandle } from './server.ts';
 import { ask, podUid, startTestServer } from './testing.ts';
 
@@ -22,20 +26,26 @@ const rows: readonly Row[] = [
   { path: '/healthz/ping', subresources: 'healthz proxy', get: 200 },
   { path: '/healthz/log', subresources: 'healthz proxy', get: 200 },
   { path: '/healthz/syncloop', subresources: 'healthz proxy', get: 200 },
+  { path: '/healthz/device-plugin', subresources: 'healthz proxy', get: 200 },
   { path: '/pods', subresources: 'pods proxy', allow: 'GET', get: 200 },
   { path: '/pods/', subresources: 'pods proxy', allow: 'GET', get: 200 },
   { path: '/runningpods/', subresources: 'pods proxy', allow: 'GET', get: 200 },
   { path: '/metrics', subresources: 'metrics', get: 200 },
   { path: '/metrics/cadvisor', subresources: 'metrics', get: 500 },
   { path: '/metrics/resource', subresources: 'metrics', get: 500 },
+  { path: '/metrics/probes', subresources: 'metrics', get: 500 },
+  { path: '/metrics/slis', subresources: 'metrics', get: 200 },
   { path: '/stats/summary', subresources: 'stats', allow: 'GET, POST', get: 500 },
   { path: '/configz', subresources: 'configz proxy', get: 200 },
   { path: '/logs/', subresources: 'log', allow: 'GET', get: 200 },
+  { path: '/logs/nope', subresources: 'log', allow: 'GET', get: 404 },
   { path: '/containerLogs/web/nope/x', subresources: 'proxy', allow: 'GET', get: 404 },
   { path: '/run/web/logger/main?cmd=hello', subresources: 'proxy', allow: 'POST', get: 405 },
+  { path: `/run/web/logger/${podUid}/main?cmd=hello`, subresources: 'proxy', allow: 'POST', get: 405 },
   { path: '/exec/web/logger/main?command=id&output=1', subresources: 'proxy', allow: 'GET, POST', get: 500 },
   { path: `/exec/web/logger/${podUid}/main?command=id&output=1`, subresources: 'proxy', allow: 'GET, POST', get: 500 },
   { path: '/attach/web/logger/main?output=1', subresources: 'proxy', allow: 'GET, POST', get: 500 },
+  { path: `/attach/web/logger/${podUid}/main?output=1`, subresources: 'proxy', allow: 'GET, POST', get: 500 },
   { path: '/portForward/web/logger', subresources: 'proxy', allow: 'GET, POST', get: 500 },
   { path: `/portForward/web/logger/${podUid}`, subresources: 'proxy', allow: 'GET, POST', get: 500 },
   { path: '/checkpoint/web/nope/x', subresources: 'checkpoint', allow: 'POST', get: 405 },
@@ -58,6 +68,32 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   rmSync(logDir, { recursive: true });
+});
+
+describe('the rows above', () => {
+  it('are every route of the table, each with the methods and subresources that the table has', () => {
+    const beyond = (route: Route): boolean =>
+      route.switches.some(({ setting }) => setting === 'legacyEndpoints' || setting === 'apiExtensions');
+    const config = defaultKubeletConfiguration();
+    const mux = buildMux(routes, 'secure', config);
+    const seen = new Set<Route>();
+    for (const { path, subresources, allow } of rows) {
+      const bare = path.split('?')[0] ?? '';
+      const match = matchPath(mux, bare, '');
+      if (match.kind !== 'found' || match.registration.kind === 'disabled') throw new Error(`${path} is not served`);
+      expect(match.registration.subresources.join(' ')).toBe(subresources);
+      if (match.registration.kind === 'handler') seen.add(match.registration.route);
+      else {
+        const method = allow?.split(', ')[0] ?? 'GET';
+        const route = matchRoute(match.registration.routes, { method, path: bare, accept: undefined, contentLength: undefined });
+        if (route.kind !== 'route') throw new Error(`${path} has no route`);
+        expect(route.route.methods.join(', ')).toBe(allow);
+        seen.add(route.route);
+      }
+    }
+    const missing = routes.filter((route) => !beyond(route) && !seen.has(route));
+    expect(missing.map((route) => (route.registration === 'exact' ? route.path : route.root + route.path))).toEqual([]);
+  });
 });
 
 describe('access to every route', () => {

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -132,6 +133,53 @@ describe('the log', () => {
     const { body } = await get('/containerLogs/web/logger/main');
     expect(body.length).toBe(151 * 100_000);
     expect(body.endsWith(`${text}\n`)).toBe(true);
+  });
+});
+
+describe('a log that is not one', () => {
+  const root = (): string => join(dir, 'root');
+  const place = (): string => {
+    mkdirSync(join(root(), 'pod/main'), { recursive: true });
+    const path = join(root(), 'pod/main/0.log');
+    runtime.logs.set('c1', path);
+    return path;
+  };
+
+  it('is refused when a link leads out of the directory of logs', async () => {
+    writeFileSync(join(dir, 'secret'), line('secret'));
+    for (const [target, link] of [
+      [join(dir, 'secret'), '0.log'],
+      ['../../../secret', '0.log'],
+    ] as const) {
+      const path = place();
+      rmSync(path, { force: true });
+      symlinkSync(target, join(dirname(path), link));
+      const { body } = await get('/containerLogs/web/logger/main');
+      expect(body).toBe(`failed to open log file ${JSON.stringify(path)}: path escapes from parent`);
+    }
+  });
+
+  it('is refused when it is a pipe or a directory, without waiting for it', async () => {
+    const path = place();
+    execFileSync('mkfifo', [path]);
+    expect((await get('/containerLogs/web/logger/main?follow=true')).body).toContain('not a regular file');
+    rmSync(path);
+    mkdirSync(path);
+    expect((await get('/containerLogs/web/logger/main')).body).toContain('not a regular file');
+  });
+
+  it('does not follow a link that takes its place after a rotation', async () => {
+    const path = place();
+    writeFileSync(path, line('one'));
+    writeFileSync(join(dir, 'secret'), line('secret'));
+    let seen = '';
+    const answer = get('/containerLogs/web/logger/main?follow=true', runningStatus(), { onPart: (part) => (seen += part) });
+    await until(() => seen === 'one\n');
+    renameSync(path, `${path}.20261121-101151`);
+    symlinkSync(join(dir, 'secret'), path);
+    runtime.ended.add('c1');
+    runtime.emit({ type: 'containerStopped', id: 'c1', podUid: 'u', at: 0 });
+    expect((await answer).body).toBe('one\n');
   });
 });
 

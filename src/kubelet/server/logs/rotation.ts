@@ -1,4 +1,5 @@
 /** A log and the files it was rotated into, in the order they were written (kubernetes `pkg/kubelet/logs/container_log_manager.go`). */
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
@@ -14,6 +15,8 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
+/** Follows no link, and does not wait for the other end of a pipe that somebody put there. */
+export const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Bytes that are read at a time. */
 const CHUNK = 256 * 1024;
 /** Files that are held open while older ones are read; a kubelet keeps 5 of a container. */
@@ -94,14 +97,14 @@ async function isUnder(host: Host, path: string, handle: FileHandle): Promise<bo
 export async function filesAfter(host: Host, path: string, current: LogFile): Promise<LogFile[]> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await isUnder(host, path, current.handle)) return [];
-    const newest = await host.files.open(path, 'r').catch(() => undefined);
+    const newest = await host.files.open(path, OPEN_FILE).catch(() => undefined);
     // Between the rename and the new file there is none: it is looked for again.
     if (newest === undefined) return [];
     const opened: LogFile[] = [];
     try {
       const rotated = await rotatedFiles(host, path);
       for (const file of (await rotatedSince(host, rotated, current)).slice(-MAX_FILES)) {
-        const handle = await host.files.open(file.path, 'r');
+        const handle = await host.files.open(file.path, OPEN_FILE);
         opened.push(file.compressed ? gzippedFile(handle) : plainFile(handle));
       }
       if (await isUnder(host, path, newest)) return [...opened, plainFile(newest, new Set(rotated.map(({ stem }) => stem)))];
@@ -135,7 +138,7 @@ async function rotatedFiles(host: Host, path: string): Promise<Rotated[]> {
       // While it is compressed a file is there twice.
       if (compressed && names.includes(name.slice(0, -'.gz'.length))) return [];
       const full = join(directory, name);
-      const found = await host.files.stat(full).catch(() => undefined);
+      const found = await host.files.lstat(full).catch(() => undefined);
       if (found?.isFile() !== true) return [];
       const stem = compressed ? name.slice(0, -'.gz'.length) : name;
       return [{ path: full, stem, compressed, at: timeOf(name) ?? found.mtimeMs, ino: found.ino, dev: found.dev }];
@@ -154,7 +157,7 @@ function timeOf(name: string): number | undefined {
 
 /** The last four bytes of a gzip file: its uncompressed size modulo 2³². */
 async function uncompressedSize(host: Host, path: string): Promise<number | undefined> {
-  const handle = await host.files.open(path, 'r');
+  const handle = await host.files.open(path, OPEN_FILE);
   try {
     const { size } = await handle.stat();
     const trailer = Buffer.alloc(4);

@@ -1,11 +1,12 @@
 /** Sends a container's log file to a client, following it across rotation when asked (cri-client `pkg/logs/logs.go` `ReadLogs`). */
-import { basename, dirname } from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { Host } from '../../../util/host.ts';
 import { watchDirectory } from '../../../util/watch-directory.ts';
 import { createLineFilter } from './line-filter.ts';
 import type { LogOptions } from './options.ts';
-import { filesAfter, olderFiles, plainFile, type LogFile } from './rotation.ts';
+import { filesAfter, olderFiles, OPEN_FILE, plainFile, type LogFile } from './rotation.ts';
 import { tailStart } from './tail.ts';
 
 /** How often the file and the container are looked at when no event comes. */
@@ -71,16 +72,29 @@ export async function streamLog(request: StreamLogOptions): Promise<void> {
   }
 }
 
+/** Logs lie as `ROOT/POD/CONTAINER/0.log`: a link that leads out of the root, or to what is no file, is refused, as pods may have put it there. */
+async function openInside(host: Host, path: string): Promise<FileHandle> {
+  const { files } = host;
+  const [real, root] = await Promise.all([files.realpath(path), files.realpath(join(dirname(path), '../..'))]);
+  if (!real.startsWith(root === '/' ? root : `${root}/`))
+    throw new LogReadError(`failed to open log file ${JSON.stringify(path)}: path escapes from parent`);
+  const handle = await files.open(real, OPEN_FILE);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new LogReadError(`failed to open log file ${JSON.stringify(path)}: not a regular file`);
+}
+
 async function openLog(host: Host, path: string, follow: boolean): Promise<LogFile> {
   try {
     for (let attempt = 1; ; attempt++) {
-      const handle = await host.files.open(await host.files.realpath(path), 'r');
+      const handle = await openInside(host, path);
       const older = follow ? await olderFiles(host, path, handle).catch(() => undefined) : undefined;
       if (older !== undefined || !follow || attempt === OPEN_ATTEMPTS) return plainFile(handle, older);
       // It was rotated in this moment.
       await handle.close();
     }
   } catch (error) {
+    if (error instanceof LogReadError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const why = code === 'ENOENT' ? `lstat ${path}: no such file or directory` : error instanceof Error ? error.message : String(error);
     throw new LogReadError(`failed to try resolving symlinks in path ${JSON.stringify(path)}: ${why}`);
