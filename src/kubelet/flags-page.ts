@@ -3,6 +3,7 @@ import { KUBELET_FLAGS, type KubeletFlag } from './flags.ts';
 
 /** Flags that are read, checked and shown in `/configz` and `/flagz`, and change nothing else here. */
 export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  'provider-id',
   'rotate-certificates',
   'contention-profiling',
   'manifest-url',
