@@ -86,7 +86,11 @@ export async function openContainerKeeper(context: RuntimeContext, sandboxes: Sa
     const record = await readJson(files, `${dir}/container.json`, isContainerRecord);
     const sandbox = record && sandboxes.find(record.sandboxId);
     if (!record || !sandbox || record.id !== id) {
-      log.warn('A container without a readable record or sandbox is cleared away', { id });
+      const begun = await files.access(`${dir}/container.json`).then(
+        () => true,
+        () => false,
+      );
+      if (begun) log.warn('A container without a readable record or sandbox is cleared away', { id });
       if (record) await clearCgroup(record);
       await files.rm(dir, { recursive: true, force: true });
       return;

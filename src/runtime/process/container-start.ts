@@ -21,6 +21,8 @@ export interface StartInput {
   /** The container's directory and its sandbox's. */
   readonly dir: string;
   readonly sandboxDir: string;
+  /** No container of the sandbox has run before: its host name is not set yet. */
+  readonly first: boolean;
   /** Pid of the container whose pid namespace is joined, for `target`. */
   readonly targetPid: number | null;
 }
@@ -72,6 +74,7 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
     record.argv[0] ?? '',
     identityArguments(context, record).join(' '),
     sharesMounts(record) ? 'shared' : '',
+    input.first && record.config.security.namespaces.network === 'pod' ? input.sandbox.config.hostname : '',
     String(targets.length),
     ...targets,
     String(places.joinable.length),

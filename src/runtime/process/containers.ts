@@ -17,6 +17,10 @@ import { createdState, runtimeState, writeAtomically } from './records.ts';
 import { hasLabels, type Sandboxes } from './sandboxes.ts';
 import { signalNumber } from './signals.ts';
 import { START_ERROR_CODE, startError } from './start-errors.ts';
+import { openStock } from './stock.ts';
+
+/** Places that lie ready for the next containers. */
+const STOCK_SIZE = 4;
 
 /** The containers of this runtime, in CRI's verbs. */
 export interface Containers {
@@ -48,6 +52,39 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
     return container;
   }
 
+  const stock = openStock({
+    clock,
+    size: context.plain ? 0 : STOCK_SIZE,
+    make: makePlace,
+    discard: discardPlace,
+    failed: (error) => context.log.warn('A place for a container could not be made ahead', { error: errorText(error) }),
+  });
+
+  /** Makes the directories of a container that nobody has asked for yet; its id. */
+  async function makePlace(): Promise<string> {
+    const id = randomBytes(32).toString('hex');
+    const dir = keeper.directory(id);
+    try {
+      await files.mkdir(dir, { mode: 0o711 });
+      await Promise.all(
+        ['upper/.nodelet', 'upper/proc', 'upper/sys', 'upper/dev', 'work', 'root', 'inside/t', 'io', 'dev', 'dev-work'].map((name) =>
+          files.mkdir(`${dir}/${name}`, { recursive: true, mode: 0o755 }),
+        ),
+      );
+      // What the container's users see must be open to them whatever this program's umask is.
+      const open = ['upper', 'inside', 'dev'].map((name) => files.chmod(`${dir}/${name}`, 0o755));
+      await Promise.all([...open, files.writeFile(`${dir}/io/stdout`, ''), files.writeFile(`${dir}/io/stderr`, '')]);
+      return id;
+    } catch (error) {
+      await discardPlace(id);
+      throw error;
+    }
+  }
+
+  async function discardPlace(id: string): Promise<void> {
+    await files.rm(keeper.directory(id), { recursive: true, force: true });
+  }
+
   return {
     get,
     of: (sandboxId) => [...all.values()].filter((container) => container.record.sandboxId === sandboxId),
@@ -73,13 +110,14 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
           'unknown',
           `failed to reserve container name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.record.id)}`,
         );
-      const id = randomBytes(32).toString('hex');
       if (context.plain && image.root !== '/') {
         throw new RuntimeError(
           'failedPrecondition',
           `image ${JSON.stringify(config.image.image)} needs root and Linux: only the image "host" runs without`,
         );
       }
+      const id = await stock.take();
+      const dir = keeper.directory(id);
       const record = await containerRecord(files, {
         plain: context.plain,
         id,
@@ -88,18 +126,11 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
         image,
         now: clock.now(),
         bootId: context.bootId,
+      }).catch(async (error: unknown) => {
+        await discardPlace(id);
+        throw error;
       });
-      const dir = keeper.directory(id);
       try {
-        await files.mkdir(dir, { mode: 0o711 });
-        await Promise.all(
-          ['upper/.nodelet', 'upper/proc', 'upper/sys', 'upper/dev', 'work', 'root', 'inside/t', 'io', 'dev', 'dev-work'].map((name) =>
-            files.mkdir(`${dir}/${name}`, { recursive: true, mode: 0o755 }),
-          ),
-        );
-        // What the container's users see must be open to them whatever this program's umask is.
-        const open = ['upper', 'inside', 'dev'].map((name) => files.chmod(`${dir}/${name}`, 0o755));
-        await Promise.all([...open, files.writeFile(`${dir}/io/stdout`, ''), files.writeFile(`${dir}/io/stderr`, '')]);
         if (config.stdin || config.tty) await makeFifo(`${dir}/io/stdin`);
         await context.cgroups?.create(record.cgroup);
         await context.cgroups?.limit(record.cgroup, config.resources);
@@ -107,7 +138,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
         await writeAtomically(files, `${dir}/container.json`, JSON.stringify(record));
       } catch (error) {
         await keeper.clearCgroup(record);
-        await files.rm(dir, { recursive: true, force: true });
+        await discardPlace(id);
         throw new RuntimeError('unknown', `failed to create container "${id}": ${errorText(error)}`, { cause: error });
       }
       keeper.add(record, sandbox.config.logDirectory, createdState);
@@ -138,6 +169,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
           dir: container.dir,
           sandboxDir: sandboxes.directory(sandbox.id),
           targetPid,
+          first: ![...all.values()].some((other) => other.record.sandboxId === sandbox.id && other.state.startedAt > 0),
         });
         if (outcome.verdict.mark !== 'ok' || !outcome.process) throw startError(outcome.verdict, record.argv[0] ?? '');
         await Promise.all([
@@ -234,7 +266,10 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
       };
     },
 
-    close: () => keeper.close(),
+    async close() {
+      await stock.close();
+      await keeper.close();
+    },
   };
 
   async function makeFifo(path: string): Promise<void> {

@@ -180,6 +180,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
       listeners.clear();
       forwarder.close();
       await containers.close();
+      await sandboxes.close();
       await launcher.close();
     },
   };

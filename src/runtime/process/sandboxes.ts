@@ -6,6 +6,8 @@ import type { RuntimeContext } from './context.ts';
 import { isSandboxRecord, readJson, writeAtomically, type SandboxRecord } from './records.ts';
 import { startPause, stopPause } from './pause.ts';
 import { resolvConf, sysctlFiles } from './sandbox-files.ts';
+import { openStock } from './stock.ts';
+import { readKernelFile } from './kernel-files.ts';
 
 /** The sandboxes of this runtime. */
 export interface Sandboxes {
@@ -20,9 +22,27 @@ export interface Sandboxes {
   status(id: string): PodSandboxStatus;
   list(filter: LabelFilter): PodSandbox[];
   directory(id: string): string;
+  /** Lets go of what was made ahead; sandboxes stay. */
+  close(): Promise<void>;
 }
 
 const PINS = ['net', 'uts', 'ipc'] as const;
+
+/** Sandboxes that lie ready for the next pods. */
+const STOCK_SIZE = 4;
+
+/** Which namespaces a sandbox has for itself. */
+interface Own {
+  readonly network: boolean;
+  readonly ipc: boolean;
+}
+
+/** A sandbox without a pod. */
+interface Blank {
+  readonly id: string;
+  /** Empty on the host's network. */
+  readonly address: string;
+}
 
 /** Loads what the disk knows; sandboxes of an earlier boot count as stopped. */
 export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes> {
@@ -30,6 +50,8 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
   const { files } = host;
   const base = `${context.rootDir}/sandboxes`;
   const records = new Map<string, SandboxRecord>();
+  /** Names of sandboxes that are being made. */
+  const reserved = new Set<string>();
   const directory = (id: string): string => `${base}/${id}`;
 
   await files.mkdir(base, { recursive: true, mode: 0o711 });
@@ -40,12 +62,19 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       records.set(id, gone ? { ...record, stopped: true } : record);
       if (record.address && !record.stopped && !gone) context.network.addresses.keep(record.address);
     } else {
-      log.warn('A sandbox without a readable record is cleared away', { id });
+      if (await exists(`${directory(id)}/sandbox.json`)) log.warn('A sandbox without a readable record is cleared away', { id });
       await takeDown(id);
       await files.rm(directory(id), { recursive: true, force: true });
     }
   }
   await publishPorts();
+
+  async function exists(path: string): Promise<boolean> {
+    return files.access(path).then(
+      () => true,
+      () => false,
+    );
+  }
 
   async function save(record: SandboxRecord): Promise<void> {
     records.set(record.id, record);
@@ -76,50 +105,70 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     return record;
   }
 
-  async function make(record: SandboxRecord): Promise<void> {
-    const { id, config } = record;
+  /** Makes the namespaces of a sandbox that nobody has asked for yet; the words and files of its pod come when it is taken. */
+  async function makeBlank(own: Own): Promise<Blank> {
+    const id = randomBytes(32).toString('hex');
     const dir = directory(id);
-    const { namespaces } = config.security;
-    const ownNetwork = !context.plain && namespaces.network === 'pod';
-    const ownIpc = !context.plain && namespaces.ipc === 'pod';
-    const sysctls = sysctlFiles(config.sysctls, { network: ownNetwork, ipc: ownIpc });
-    const flags = [...(ownNetwork ? [`--net=${dir}/net`, `--uts=${dir}/uts`] : []), ...(ownIpc ? [`--ipc=${dir}/ipc`] : [])];
-    const hostname = ownNetwork ? config.hostname : '';
-    if (hostname.length > 64) throw new RuntimeError('invalidArgument', `host name ${JSON.stringify(hostname)} is longer than 64 bytes`);
-    await Promise.all([
-      files.mkdir(`${dir}/shm`),
-      ...PINS.map((pin) => files.writeFile(`${dir}/${pin}`, '')),
-      files.writeFile(`${dir}/inside.batch`, context.network.insideBatch(id, record.address)),
-      files.writeFile(`${dir}/host.batch`, record.address ? context.network.hostBatch(id) : ''),
-      files.writeFile(`${dir}/hostname`, `${config.hostname || (await readHostFile('/etc/hostname')).trim()}\n`),
-      files.writeFile(`${dir}/resolv.conf`, config.dns ? resolvConf(config.dns) : await readHostFile('/etc/resolv.conf')),
-    ]);
-    // Read by the containers' users, whatever this program's umask is.
-    await Promise.all(['hostname', 'resolv.conf'].map((name) => files.chmod(`${dir}/${name}`, 0o644)));
-    if (context.plain) return;
-    const args = [
-      `${context.tools.scripts}/sandbox-up.sh`,
-      dir,
-      ownIpc ? 'shm' : '',
-      flags.join(' '),
-      ownNetwork ? 'network' : '',
-      hostname,
-      String(sysctls.length),
-      ...sysctls.flat(),
-    ];
-    await runScript(dir, args);
-    if (namespaces.pid === 'pod') await startPause(context, dir);
+    const address = own.network ? context.network.addresses.take() : '';
+    try {
+      await files.mkdir(dir, { mode: 0o711 });
+      if (!context.plain) {
+        await files.mkdir(`${dir}/shm`);
+        const flags = [...(own.network ? [`--net=${dir}/net`, `--uts=${dir}/uts`] : []), ...(own.ipc ? [`--ipc=${dir}/ipc`] : [])];
+        const inside = own.network ? context.network.insideBatch(id, address) : '';
+        const outside = address ? context.network.hostBatch(id) : '';
+        await runScript(dir, ['sandbox-up.sh', dir, own.ipc ? 'shm' : '', flags.join(' '), inside, outside]);
+      }
+      return { id, address };
+    } catch (error) {
+      await discard({ id, address });
+      throw error;
+    }
   }
 
-  async function runScript(dir: string, args: readonly string[]): Promise<void> {
+  async function discard({ id, address }: Blank): Promise<void> {
+    await takeDown(id);
+    if (address) context.network.addresses.give(address);
+    await files.rm(directory(id), { recursive: true, force: true });
+  }
+
+  /** What a pod's configuration asks of its sandbox's namespaces. */
+  async function furnish({ id, config }: SandboxRecord, own: Own, sysctls: readonly (readonly [string, string])[]): Promise<void> {
+    const dir = directory(id);
+    const name = config.hostname || readKernelFile('/proc/sys/kernel/hostname').trim();
+    await Promise.all([
+      files.writeFile(`${dir}/hostname`, `${name}\n`),
+      files.writeFile(`${dir}/resolv.conf`, config.dns ? resolvConf(config.dns) : await readHostFile('/etc/resolv.conf')),
+    ]);
+    if (context.plain) return;
+    if (sysctls.length > 0) {
+      const join = [...(own.network ? [`--net=${dir}/net`] : []), ...(own.ipc ? [`--ipc=${dir}/ipc`] : [])];
+      await runScript(dir, ['sandbox-sysctls.sh', ...sysctls.flat()], ['nsenter', ...join]);
+    }
+    if (config.security.namespaces.pid === 'pod') await startPause(context, dir);
+  }
+
+  async function runScript(dir: string, [script = '', ...args]: readonly string[], before: readonly string[] = []): Promise<void> {
     const said = `${dir}/said`;
-    const code = await context.launcher.run(said, ['sh', ...args]);
+    const code = await context.launcher.run(said, [...before, 'sh', `${context.tools.scripts}/${script}`, ...args]);
     if (code !== 0) throw new Error((await readHostFile(said)).trim() || `exit status ${code}`);
   }
 
   async function readHostFile(path: string): Promise<string> {
     return files.readFile(path, 'utf8').catch(() => '');
   }
+
+  const usual: Own = { network: true, ipc: true };
+  const stock =
+    context.plain || context.network.problem !== null
+      ? null
+      : openStock({
+          clock: host.clock,
+          size: STOCK_SIZE,
+          make: () => makeBlank(usual),
+          discard,
+          failed: (error) => log.warn('A sandbox could not be made ahead', { error: errorText(error) }),
+        });
 
   return {
     directory,
@@ -131,43 +180,49 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
         throw new RuntimeError('unknown', `failed to get sandbox runtime: no runtime for ${JSON.stringify(handler)} is configured`);
       const name = sandboxName(config);
       const holder = [...records.values()].find((record) => sandboxName(record.config) === name);
-      if (holder)
+      if (holder || reserved.has(name))
         throw new RuntimeError(
           'unknown',
-          `failed to reserve sandbox name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder.id)}`,
+          `failed to reserve sandbox name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder?.id ?? '')}`,
         );
       const onBridge = !context.plain && config.security.namespaces.network === 'pod';
       if (onBridge && context.network.problem !== null)
         throw new RuntimeError('unavailable', `failed to setup network for sandbox: ${context.network.problem}`);
       const parent = config.cgroupParent || `${context.cgroupRoot}/${config.metadata.uid}`;
       if (!isCgroupPath(parent)) throw new RuntimeError('invalidArgument', `${JSON.stringify(parent)} is not a cgroup path`);
-      const id = randomBytes(32).toString('hex');
-      const record: SandboxRecord = {
-        id,
-        config: { ...config, cgroupParent: parent },
-        createdAt: host.clock.now(),
-        bootId: context.bootId,
-        address: onBridge ? context.network.addresses.take() : '',
-        stopped: false,
-        madeCgroups: [],
-      };
-      await files.mkdir(directory(id), { mode: 0o711 });
+      const own: Own = { network: onBridge, ipc: !context.plain && config.security.namespaces.ipc === 'pod' };
+      const sysctls = sysctlFiles(config.sysctls, own);
+      if (own.network && config.hostname.length > 64)
+        throw new RuntimeError('invalidArgument', `host name ${JSON.stringify(config.hostname)} is longer than 64 bytes`);
+      reserved.add(name);
+      let blank: Blank | undefined;
       try {
-        await save(record);
+        blank = await (stock && own.network && own.ipc ? stock.take() : makeBlank(own));
+        const { id, address } = blank;
         const made = (await context.cgroups?.create(parent)) ?? [];
-        if (made.includes(parent)) await save({ ...record, madeCgroups: [parent] });
-        await make(record);
+        const record: SandboxRecord = {
+          id,
+          config: { ...config, cgroupParent: parent },
+          createdAt: host.clock.now(),
+          bootId: context.bootId,
+          address,
+          stopped: false,
+          madeCgroups: made.includes(parent) ? [parent] : [],
+        };
+        await Promise.all([save(record), furnish(record, own, sysctls)]);
         if (config.portMappings.some((port) => port.hostPort > 0)) await publishPorts();
+        context.emit('sandboxChanged', id, config.metadata.uid);
+        return id;
       } catch (error) {
-        records.delete(id);
-        await takeDown(id);
-        if (record.address) context.network.addresses.give(record.address);
-        await files.rm(directory(id), { recursive: true, force: true });
+        if (blank) {
+          records.delete(blank.id);
+          await discard(blank);
+        }
         if (error instanceof RuntimeError) throw error;
-        throw new RuntimeError('unknown', `failed to create sandbox "${id}": ${errorText(error)}`, { cause: error });
+        throw new RuntimeError('unknown', `failed to create sandbox "${blank?.id ?? ''}": ${errorText(error)}`, { cause: error });
+      } finally {
+        reserved.delete(name);
       }
-      context.emit('sandboxChanged', id, config.metadata.uid);
-      return id;
     },
 
     async stop(id) {
@@ -199,6 +254,10 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     },
 
     list: (filter) => [...records.values()].map(toSandbox).filter((sandbox) => hasLabels(sandbox.labels, filter.labels)),
+
+    async close() {
+      await stock?.close();
+    },
   };
 }
 

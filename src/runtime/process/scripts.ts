@@ -151,7 +151,7 @@ lookup() {
 
 /**
  * Makes a container's root and becomes its command. Runs in the container's new namespaces:
- * `setup DIR SECRET OOM READONLY WORKDIR PATH COMMAND SETPRIV SHARED NFILES file… NGROUPS group… ENV… COMMAND ARG…`.
+ * `setup DIR SECRET OOM READONLY WORKDIR PATH COMMAND SETPRIV SHARED HOSTNAME NFILES file… NGROUPS group… ENV… COMMAND ARG…`.
  * SECRET names the directory where the host's root hangs meanwhile; an image cannot guess it, so no
  * symlink in it leads there. Mounts of the second table are resolved inside the new root.
  */
@@ -163,11 +163,14 @@ ${lookup}
 dir=$1 old=/.nodelet/$2 oom=$3 readonly=$4 workdir=$5 path=$6 command=$7 setpriv=$8 shared=$9
 secret=$2
 shift 9
+hostname=$1
+shift
 fail() { say "${MARK.failed}"; exit 125; }
 loader='${TOOLS_IN_CONTAINER}/ld.so --inhibit-cache --library-path ${TOOLS_IN_CONTAINER}'
 tool() { name=$1; shift; $loader ${TOOLS_IN_CONTAINER}/"$name" "$@"; }
 read -r stat </proc/self/stat
 printf '%s\\n' "$stat" >"$dir/pid"
+[ -z "$hostname" ] || printf '%s' "$hostname" >/proc/sys/kernel/hostname || fail
 [ -z "$oom" ] || { echo "$oom" >/proc/self/oom_score_adj; } 2>/dev/null
 mount -n -a -T "$dir/mounts.before" || fail
 cd "$dir/root" || fail
@@ -263,17 +266,36 @@ exec 2>&4 4>&- 3>&-
 exec $loader ${TOOLS_IN_CONTAINER}/setpriv $setpriv -- $loader ${TOOLS_IN_CONTAINER}/env -i --default-signal -- "$@"
 `;
 
-/** Makes a sandbox: `sandbox-up DIR SHM UNSHARE-FLAGS NETWORK HOSTNAME NSYSCTLS path value…`; SHM and NETWORK are words or empty. */
+/** Makes a sandbox: `sandbox-up DIR SHM UNSHARE-FLAGS INSIDE OUTSIDE`; SHM is a word or empty, the last two are for `ip -batch`. */
 const sandboxUp = `
-dir=$1 shm=$2 flags=$3
-shift 3
+dir=$1 shm=$2 flags=$3 inside=$4 outside=$5
+umask 022
+for file in net uts ipc hostname resolv.conf; do printf '' >"$dir/$file" || exit 1; done
 if [ -n "$shm" ]; then
   mount -n -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=65536k shm "$dir/shm" &
   mounting=$!
 fi
-unshare $flags sh "\${0%/*}/sandbox-inside.sh" "$@" <"$dir/inside.batch" || exit 1
-[ -z "$1" ] || ip -batch "$dir/host.batch" || exit 1
+if [ -n "$inside" ]; then
+  unshare $flags ip -batch - <<END || exit 1
+$inside
+END
+elif [ -n "$flags" ]; then
+  unshare $flags true || exit 1
+fi
+if [ -n "$outside" ]; then
+  ip -batch - <<END || exit 1
+$outside
+END
+fi
 [ -z "$shm" ] || wait "$mounting"
+`;
+
+/** Sets values in the namespaces of a sandbox: `sandbox-sysctls PATH value…`. */
+const sandboxSysctls = `
+while [ "$#" -gt 0 ]; do
+  printf '%s' "$2" >"$1" || exit 1
+  shift 2
+done
 `;
 
 /** Takes a sandbox's cable and namespaces away: `sandbox-down INTERFACE PIN…`; what is gone already is only said. */
@@ -284,21 +306,6 @@ ip link del "$interface" &
 umount -n -l -q "$@"
 code=$?
 wait "$!" && exit "$code"
-`;
-
-/** Inside a sandbox's new namespaces, with the commands for `ip -batch` on its input. */
-const sandboxInside = `
-network=$1 hostname=$2
-shift 2
-[ -z "$hostname" ] || printf '%s' "$hostname" >/proc/sys/kernel/hostname || exit 1
-count=$1
-shift
-[ -z "$network" ] || ip -batch - || exit 1
-while [ "$count" -gt 0 ]; do
-  printf '%s' "$2" >"$1" || exit 1
-  shift 2
-  count=$((count - 1))
-done
 `;
 
 /**
@@ -340,8 +347,8 @@ export const hostScripts: Readonly<Record<string, string>> = {
   'enter.sh': enter,
   'say-to.sh': sayTo,
   'sandbox-up.sh': sandboxUp,
+  'sandbox-sysctls.sh': sandboxSysctls,
   'sandbox-down.sh': sandboxDown,
-  'sandbox-inside.sh': sandboxInside,
   'pause-setup.sh': pause,
 };
 
