@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { array, asyncProperty, assert, string } from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemHost } from '../../util/host.ts';
 import { openLauncher, type Launcher } from './launcher.ts';
 import { hostScripts } from './scripts.ts';
 
@@ -64,4 +66,19 @@ it('is started again when somebody ended it', async () => {
   await expect(killing).rejects.toThrow('the launcher of the process runtime has ended');
   expect(await own.run('/dev/null', ['true'])).toBe(0);
   await own.close();
+});
+
+it('keeps a program that has nothing else to do until its jobs are done, and no longer', async () => {
+  const script = join(dir, 'program.ts');
+  writeFileSync(
+    script,
+    `import { openLauncher } from ${JSON.stringify(join(import.meta.dirname, 'launcher.ts'))};
+     const launcher = openLauncher(${JSON.stringify(dir)});
+     launcher.open();
+     console.log(await launcher.run('/dev/null', ['sh', '-c', 'sleep 0.1; exit 3']));`,
+  );
+  const bundle = join(dir, 'program.mjs');
+  await build({ entryPoints: [script], outfile: bundle, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' });
+  const { stdout, code } = await systemHost.processes.run(process.execPath, [bundle]);
+  expect([stdout.toString(), code]).toEqual(['3\n', 0]);
 });

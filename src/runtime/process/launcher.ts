@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { RuntimeError } from '../runtime.ts';
 import { pipeOf } from './processes.ts';
@@ -24,6 +25,8 @@ interface Shell {
   readonly jobs: Map<string, Job>;
   readonly ended: Promise<void>;
   end(): void;
+  /** Keeps this program until it has ended. */
+  hold(): void;
 }
 
 interface Job {
@@ -50,6 +53,7 @@ export function openLauncher(scripts: string): Launcher {
       const [id = ''] = line.split(' ', 1);
       jobs.get(id)?.settle(line.slice(id.length + 1));
       jobs.delete(id);
+      if (jobs.size === 0 && said instanceof Socket) said.unref();
       // A word from the shell's children is a child that may have ended: it collects them when it hears of something.
       if (shell === own) own.send('\n');
     });
@@ -68,12 +72,16 @@ export function openLauncher(scripts: string): Launcher {
     const own: Shell = {
       jobs,
       ended,
-      send: (text) => void child.stdin?.write(text),
-      end: () => child.stdin?.end(),
+      send(text) {
+        if (jobs.size > 0 && said instanceof Socket) said.ref();
+        child.stdin?.write(text);
+      },
+      end: () => void child.stdin?.end(),
+      hold: () => child.ref(),
     };
-    // It is there for this program alone, and must not keep it.
+    // It keeps this program only while there is a job.
     child.unref();
-    for (const stream of [child.stdin, said]) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+    for (const stream of [child.stdin, said]) if (stream instanceof Socket) stream.unref();
     return own;
   }
 
@@ -95,6 +103,7 @@ export function openLauncher(scripts: string): Launcher {
       const last = shell;
       if (!last) return;
       last.end();
+      last.hold();
       await last.ended;
     },
   };
