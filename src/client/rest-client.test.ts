@@ -137,3 +137,23 @@ test('an informer lists, follows, lists again when the watch is too old, and tel
   expect([...informer.items.keys()].filter((key) => key !== 'n/a').toSorted()).toEqual(['n/b', 'n/c']);
   informer.stop();
 });
+
+test('many watches go on at once, and short requests beside them', async () => {
+  const watching = new Set<ServerResponse>();
+  const client = await serve((request, response) => {
+    if (!(request.url ?? '').includes('watch=true')) {
+      sendJson(response, 200, { kind: 'Pod', metadata: { name: 'p' } });
+      return;
+    }
+    response.writeHead(200).flushHeaders();
+    watching.add(response);
+  });
+  const stop = new AbortController();
+  const watches = Array.from({ length: 30 }, async () => {
+    for await (const event of client.watch(resources.pods, { signal: stop.signal })) void event;
+  });
+  await until('all of them', () => watching.size === watches.length);
+  expect((await client.get(resources.pods, 'p', { namespace: 'n' })).metadata.name).toBe('p');
+  stop.abort();
+  await Promise.allSettled(watches);
+});

@@ -67,7 +67,7 @@ export function createKubeClient(connection: Connection, clock: Clock = systemCl
     async *watch(resource, { namespace, signal, ...query } = {}) {
       const path = resourcePath(resource, namespace) + queryText({ ...query, watch: true });
       const began = clock.monotonic();
-      const outgoing = { method: 'GET', path, ...json(undefined), ...passing(signal) };
+      const outgoing = { method: 'GET', path, streams: true, ...json(undefined), ...passing(signal) };
       let response: IncomingMessage | undefined;
       try {
         response = await transport.send(outgoing);

@@ -78,7 +78,8 @@ export function podLog({ objects, credentials, transports }: PodLogOptions): Con
 
 async function ask(transport: Transport, host: string, port: number, path: string, request: ApiRequest): Promise<IncomingMessage> {
   try {
-    return await transport.send({ method: 'GET', path, signal: request.signal });
+    // A log that is followed must not keep the next one waiting for its connection.
+    return await transport.send({ method: 'GET', path, streams: isTrue(request.query.get('follow')), signal: request.signal });
   } catch (error) {
     throw failure(500, '', `Get "https://${host}:${port}${path}": ${dialText(error, host, port)}`);
   }
