@@ -110,7 +110,8 @@ export function dialText(error: Error & { code?: string }, target: ProxyTarget):
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${url.hostname}: no such host`;
   const known = CONNECT_ERRORS[code];
   if (known !== undefined) return `dial tcp ${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}: ${known}`;
-  if (code === 'EPROTO' && /wrong version number|packet length too long/.test(error.message)) return 'tls: first record does not look like a TLS handshake';
+  if (code === 'EPROTO' && /wrong version number|packet length too long/.test(error.message))
+    return 'tls: first record does not look like a TLS handshake';
   if (code === 'ECONNRESET' || error.message === 'socket hang up') return 'EOF';
   if (/^(ERR_TLS|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code)) return `tls: failed to verify certificate: x509: ${error.message}`;
   return error.message;

@@ -168,7 +168,12 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     while (!signal.aborted) {
       try {
         const spec = { ...lease?.spec, holderIdentity: nodeName, leaseDurationSeconds: seconds, renewTime: microTime(clock.now()) };
-        if (lease) lease = await api.update(resources['leases.coordination.k8s.io'], { ...lease, spec });
+        if (lease)
+          lease = await api.update(resources['leases.coordination.k8s.io'], {
+            ...lease,
+            metadata: { ...lease.metadata, ...owner() },
+            spec,
+          });
         else lease = await createLease(api, spec);
         retryMs = FIRST_RETRY_MS;
         await clock.sleep(everyMs, signal);
@@ -182,9 +187,12 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     }
   }
 
+  /** The Lease goes with its Node; it may be there before the Node is registered. */
+  const owner = (): Pick<Lease['metadata'], 'ownerReferences'> =>
+    node ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata.uid }] } : {};
+
   async function createLease(api: KubeClient, spec: NonNullable<Lease['spec']>): Promise<Stored<Lease>> {
-    const owner = node && { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata.uid }] };
-    const metadata = { name: nodeName, namespace: LEASE_NAMESPACE, ...owner };
+    const metadata = { name: nodeName, namespace: LEASE_NAMESPACE, ...owner() };
     try {
       return await api.create(resources['leases.coordination.k8s.io'], { metadata, spec }, { namespace: LEASE_NAMESPACE });
     } catch (error) {

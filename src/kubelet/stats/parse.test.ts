@@ -125,7 +125,7 @@ describe('kernel files', () => {
           ...parseKeyed(text).values(),
           ...parsePids(text),
           ...parseIoStat(text).flatMap((d) => Object.values(d)),
-          ...[...parseBlkio(text).values()].flatMap((d) => [...d.values()]),
+          ...[...parseBlkio(text).values()].flatMap((d) => Array.from(d.values())),
           ...parseNetDev(text).flatMap(({ name: _name, ...counts }) => Object.values(counts)),
           ...[...parseDiskstats(text).values()].flatMap(({ name: _name, ...counts }) => Object.values(counts)),
           ...Object.values(parsePressure(text)?.some ?? {}),
