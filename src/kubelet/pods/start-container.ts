@@ -64,7 +64,7 @@ export async function startContainer(services: PodServices, input: StartInput): 
   }
   let config: ContainerConfig;
   try {
-    config = await containerConfig(services, input, found.image, await restartCount(services, input));
+    config = await containerConfig(services, input, found.image);
   } catch (error) {
     return failed('CreateContainerConfigError', error, RETRY_MS);
   }
@@ -135,7 +135,7 @@ async function restartCount({ host }: PodServices, { target, observed, sandbox }
   return counts.length === 0 ? 0 : Math.max(...counts) + 1;
 }
 
-async function containerConfig(services: PodServices, input: StartInput, image: Image, attempt: number): Promise<ContainerConfig> {
+async function containerConfig(services: PodServices, input: StartInput, image: Image): Promise<ContainerConfig> {
   const { pod, target, observed, podIPs, sandbox, volumes } = input;
   const { container, kind } = target;
   const { settings, host } = services;
@@ -144,15 +144,21 @@ async function containerConfig(services: PodServices, input: StartInput, image: 
   const security = containerSecurity(pod, container, image, settings, targetId);
   const ownIPs = pod.spec.hostNetwork === true ? services.hostIPs : podIPs;
   const now = host.clock.now();
-  const env = await containerEnv({
-    pod,
-    container,
-    objects: services.objects.reader(now - 1000),
-    facts: { hostIPs: services.hostIPs, podIPs: ownIPs, allocatable: services.allocatable() },
-    services: await serviceVariables(services, pod),
-  });
+  const [env, attempt, nodeHosts] = await Promise.all([
+    serviceVariables(services, pod).then((variables) =>
+      containerEnv({
+        pod,
+        container,
+        objects: services.objects.reader(now - 1000),
+        facts: { hostIPs: services.hostIPs, podIPs: ownIPs, allocatable: services.allocatable() },
+        services: variables,
+      }),
+    ),
+    restartCount(services, input),
+    services.nodeHosts(),
+    host.files.mkdir(join(sandbox.logDirectory, container.name), { recursive: true, mode: 0o755 }),
+  ]);
   const fill = (text: string): string => expand(text, (name) => env.get(name));
-  const hosts = ownIPs.length > 0 ? hostsFile(pod, ownIPs, settings.clusterDomain, await services.nodeHosts()) : undefined;
   const mounts = await containerMounts({
     host,
     log: services.log,
@@ -161,11 +167,10 @@ async function containerConfig(services: PodServices, input: StartInput, image: 
     podDir: podDirectory(settings.rootDir, pod.metadata.uid),
     volumes,
     env,
-    hosts,
+    hosts: ownIPs.length > 0 ? hostsFile(pod, ownIPs, settings.clusterDomain, nodeHosts) : undefined,
     mayMount: settings.mayMount,
   });
   const logPath = join(container.name, `${attempt}.log`);
-  await host.files.mkdir(join(sandbox.logDirectory, container.name), { recursive: true, mode: 0o755 });
   return {
     metadata: { name: container.name, attempt },
     image: { image: image.id, userSpecified: container.image ?? '' },

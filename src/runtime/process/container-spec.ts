@@ -64,6 +64,7 @@ export async function containerRecord(files: Files, input: SpecInput): Promise<C
 async function imageUser(files: Files, input: SpecInput): Promise<UserIds> {
   const { image } = input;
   const { security } = input.config;
+  const [passwd, group] = await Promise.all(['/etc/passwd', '/etc/group'].map((path) => readInImage(files, image.root, path)));
   return resolveUser(
     {
       ...(security.runAsUser !== undefined && { uid: security.runAsUser }),
@@ -73,8 +74,8 @@ async function imageUser(files: Files, input: SpecInput): Promise<UserIds> {
       policy: security.supplementalGroupsPolicy ?? 'Merge',
       imageUser: image.config.user,
     },
-    await readInImage(files, image.root, '/etc/passwd'),
-    await readInImage(files, image.root, '/etc/group'),
+    passwd ?? '',
+    group ?? '',
   );
 }
 

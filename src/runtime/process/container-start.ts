@@ -21,6 +21,8 @@ export interface StartInput {
   /** The container's directory and its sandbox's. */
   readonly dir: string;
   readonly sandboxDir: string;
+  /** Resolves when it is on disk that the start is under way. */
+  readonly begun: Promise<void>;
   /** No container of the sandbox has run before: its host name is not set yet. */
   readonly first: boolean;
   /** Pid of the container whose pid namespace is joined, for `target`. */
@@ -42,10 +44,12 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
   const { files } = context.host;
   if (sharesMounts(record)) await makePrivatePlace(context);
   const secret = randomBytes(16).toString('hex');
-  await files.mkdir(`${dir}/inside/${secret}`);
-  const mounts = await settleMounts(context, record.config.mounts);
+  const [mounts, places] = await Promise.all([
+    settleMounts(context, record.config.mounts),
+    rootPlaces(context, input),
+    files.mkdir(`${dir}/inside/${secret}`),
+  ]);
   const config: ContainerConfig = { ...record.config, mounts };
-  const places = await rootPlaces(context, input);
   const isFile = new Map(
     await Promise.all(mounts.map(async (mount) => [mount.hostPath, !(await files.stat(mount.hostPath)).isDirectory()] as const)),
   );
@@ -55,6 +59,7 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
   await Promise.all([
     files.writeFile(`${dir}/mounts.before`, mountTable(mountsBefore(config, places))),
     files.writeFile(`${dir}/mounts.after`, mountTable(mountsAfter(config, places, `/.nodelet/${secret}`))),
+    input.begun,
   ]);
   const mode = record.config.tty ? 'tty' : record.config.stdin ? 'stdin' : 'plain';
   const started = await context.launcher.detach(`${dir}/said`, [
@@ -62,6 +67,7 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
     `${context.tools.scripts}/waiter.sh`,
     dir,
     mode,
+    places.joinable[0] ?? '',
     ...(await namespaceCommand(context, input)),
     'sh',
     `${context.tools.scripts}/setup.sh`,

@@ -161,7 +161,8 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
       const targetId = record.config.security.namespaces.targetId;
       const target = targetId ? all.get(targetId) : undefined;
       try {
-        await keeper.save(container, container.state);
+        const begun = keeper.save(container, container.state);
+        begun.catch(() => undefined);
         const targetPid = target?.state.phase === 'running' ? target.state.pid : null;
         const outcome = await (context.plain ? startPlainProcess : startContainerProcess)(context, {
           record,
@@ -169,6 +170,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
           dir: container.dir,
           sandboxDir: sandboxes.directory(sandbox.id),
           targetPid,
+          begun,
           first: ![...all.values()].some((other) => other.record.sandboxId === sandbox.id && other.state.startedAt > 0),
         });
         if (outcome.verdict.mark !== 'ok' || !outcome.process) throw startError(outcome.verdict, record.argv[0] ?? '');

@@ -16,11 +16,13 @@ export const plainNotices: readonly string[] = [
 /** Starts a container as a plain process group, with its waiter as everywhere. */
 export async function startPlainProcess(context: RuntimeContext, input: StartInput): Promise<StartOutcome> {
   const { record, dir } = input;
+  await input.begun;
   const mode = record.config.tty ? 'tty' : record.config.stdin ? 'stdin' : 'plain';
   const { status } = startDetached('sh', [
     `${context.tools.scripts}/waiter.sh`,
     dir,
     mode,
+    '',
     'sh',
     ...plainArguments(context, record, dir, record.argv, record.env),
   ]);

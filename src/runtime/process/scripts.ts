@@ -59,14 +59,17 @@ done
 `;
 
 /**
- * Waits for a container and writes down how it ended: `waiter DIR plain|stdin|tty COMMAND…`.
+ * Waits for a container and writes down how it ended: `waiter DIR plain|stdin|tty GROUP COMMAND…`.
  * It is in its own session and nobody's child but init's once nodelet has gone. With `stdin` it
- * holds the writing end of the container's input, and lets go of it on SIGUSR1.
+ * holds the writing end of the container's input, and lets go of it on SIGUSR1. GROUP, when it is not empty, is a
+ * cgroup.procs that something joins for a moment: the first move of a process between control groups waits some
+ * milliseconds for all CPUs, those that follow soon do not, and the container's own then does not wait either.
  */
 const waiter = `
-dir=$1 mode=$2
-shift 2
+dir=$1 mode=$2 group=$3
+shift 3
 umask 022
+[ -z "$group" ] || echo 0 2>/dev/null >"$group" 3>&- 7>&- &
 stat=$$
 [ ! -r /proc/self/stat ] || read -r stat </proc/self/stat
 printf '%s\\n' "$stat" >"$dir/waiter"
