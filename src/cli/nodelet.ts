@@ -35,13 +35,12 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
 const LONG_MS = 2 ** 31 - 1;
 
 /** Timers and watches of the parts do not keep the process alive: without this one, a verb that waits for them alone would end unfinished, with code 0. */
-const alive = setInterval(() => undefined, LONG_MS);
+setInterval(() => undefined, LONG_MS);
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  // A verb that is done has closed what matters; a terminal or socket that lingers must not keep the program up.
+  process.exit(await main(process.argv.slice(2)));
 } catch (error) {
   const expected = error instanceof UserError || error instanceof UsageError;
   process.stderr.write(`nodelet: ${expected || !(error instanceof Error) ? errorText(error) : (error.stack ?? error.message)}\n`);
   process.exit(1);
-} finally {
-  clearInterval(alive);
 }

@@ -84,6 +84,7 @@ async function start(config: string): Promise<ChildProcess> {
     },
   );
   await until('the API server', () => spawnSync(kubectl, ['get', 'node', NODE], { env }).status === 0);
+  await until('the kubelet', () => spawnSync('curl', ['-sk', `https://127.0.0.1:${port.secure}/`]).status === 0);
   return child;
 }
 
