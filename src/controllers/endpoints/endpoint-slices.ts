@@ -2,7 +2,8 @@
 import { resources } from '../../api/resources.ts';
 import type { ObjectOf, Pod, Service, Stored } from '../../api/types.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { isOvertaken } from '../overtaken.ts';
+import { isNamespaceEnding, isOvertaken } from '../overtaken.ts';
+import { ownWrites, type OwnWrites } from '../own-writes.ts';
 import { canonical } from './endpoints.ts';
 import { familiesOf, hasSelector, isHeadless, membersOf, targetRefOf, type Family, type Member } from './members.ts';
 import { TRIGGER_TIME, triggerTimes } from './trigger-time.ts';
@@ -25,20 +26,24 @@ export function startEndpointSliceController(context: ControllerContext): Contro
   const times = triggerTimes();
   const ask = (slice: Stored<EndpointSlice>): void => {
     const name = slice.metadata.labels?.[SERVICE_NAME];
+    writes.saw(slice);
     if (name !== undefined) watcher.add(`${slice.metadata.namespace ?? ''}/${name}`);
   };
-  const present = reader.inform(slices, { labelSelector: `${MANAGED_BY}=${MANAGER}` }, { modified: ask, deleted: ask });
+  const present = reader.inform(
+    slices,
+    { labelSelector: `${MANAGED_BY}=${MANAGER}` },
+    { added: (slice) => writes.saw(slice), modified: ask, deleted: ask },
+  );
+  const writes: OwnWrites<Stored<EndpointSlice>> = ownWrites(() => present.items);
   const nodes = reader.inform(resources.nodes, {}, {});
   const watcher = watchServices(context, { what: 'EndpointSlices', synced: Promise.all([present.synced, nodes.synced]), sync });
 
   async function sync(key: string, service: Stored<Service> | undefined, pods: Iterable<Stored<Pod>>): Promise<void> {
-    const known = [...present.items.values()].filter(
-      ({ metadata }) => `${metadata.namespace ?? ''}/${metadata.labels?.[SERVICE_NAME] ?? ''}` === key,
-    );
+    const known = writes.all().filter(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.labels?.[SERVICE_NAME] ?? ''}` === key);
     if (service === undefined || service.spec.type === 'ExternalName' || !hasSelector(service)) {
       times.forget(key);
       // Slices of a Service that is gone are the garbage collector's.
-      if (service !== undefined) for (const slice of known) await attempt(remove(slice));
+      if (service !== undefined) for (const slice of known) await remove(slice);
       return;
     }
     const all = [...pods];
@@ -65,20 +70,33 @@ export function startEndpointSliceController(context: ControllerContext): Contro
       if (match === undefined) missing.push(slice);
       else if (!same(match, slice)) {
         const { name, namespace = '', resourceVersion, generateName = '' } = match.metadata;
-        await attempt(
-          client.update(slices, {
-            ...slice,
-            metadata: { ...slice.metadata, name, namespace, resourceVersion, ...(generateName !== '' && { generateName }) },
-          }),
-        );
+        const metadata = { ...slice.metadata, name, namespace, resourceVersion, ...(generateName !== '' && { generateName }) };
+        await write(metadata, () => client.update(slices, { ...slice, metadata }));
       }
     }
-    for (const slice of missing) await attempt(client.create(slices, slice));
-    for (const slice of spare) await attempt(remove(slice));
+    for (const slice of missing) await write({}, () => client.create(slices, slice));
+    for (const slice of spare) await remove(slice);
+  }
+
+  async function write(
+    metadata: { readonly namespace?: string; readonly name?: string },
+    send: () => Promise<Stored<EndpointSlice>>,
+  ): Promise<void> {
+    try {
+      writes.wrote(await send());
+    } catch (error) {
+      writes.forget({ metadata });
+      if (!isNamespaceEnding(error)) throw error;
+    }
   }
 
   async function remove({ metadata }: Stored<EndpointSlice>): Promise<void> {
-    await client.delete(slices, metadata.name, { namespace: metadata.namespace ?? '' });
+    writes.forget({ metadata });
+    try {
+      await client.delete(slices, metadata.name, { namespace: metadata.namespace ?? '' });
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+    }
   }
 
   return {
@@ -89,14 +107,6 @@ export function startEndpointSliceController(context: ControllerContext): Contro
       nodes.stop();
     },
   };
-}
-
-async function attempt(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isOvertaken(error)) throw error;
-  }
 }
 
 interface SliceDetails {

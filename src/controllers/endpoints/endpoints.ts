@@ -2,7 +2,8 @@
 import { resources } from '../../api/resources.ts';
 import type { Endpoints, ObjectOf, Pod, Service, Stored } from '../../api/types.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { isOvertaken } from '../overtaken.ts';
+import { isNamespaceEnding, isOvertaken } from '../overtaken.ts';
+import { ownWrites, type OwnWrites } from '../own-writes.ts';
 import { splitKey } from '../queue.ts';
 import { familiesOf, hasSelector, isHeadless, membersOf, targetRefOf, type Member } from './members.ts';
 import { TRIGGER_TIME, triggerTimes } from './trigger-time.ts';
@@ -20,15 +21,27 @@ const MAX_ADDRESSES = 1000;
 export function startEndpointsController(context: ControllerContext): Controller {
   const { client, reader = client } = context;
   const times = triggerTimes();
-  const present = reader.inform(resources.endpoints, {}, { deleted: (endpoints) => watcher.add(keyOf(endpoints)) });
+  const present = reader.inform(
+    resources.endpoints,
+    {},
+    {
+      added: (endpoints) => writes.saw(endpoints),
+      modified: (endpoints) => writes.saw(endpoints),
+      deleted: (endpoints) => {
+        writes.saw(endpoints);
+        watcher.add(keyOf(endpoints));
+      },
+    },
+  );
+  const writes: OwnWrites<Stored<Endpoints>> = ownWrites(() => present.items);
   const watcher = watchServices(context, { what: 'Endpoints', synced: present.synced, sync });
 
   async function sync(key: string, service: Stored<Service> | undefined, pods: Iterable<Stored<Pod>>): Promise<void> {
-    const known = present.items.get(key);
+    const known = writes.get(key);
     if (service === undefined) {
       times.forget(key);
       // What a user wrote by hand goes with the Service too, as in the original.
-      if (known !== undefined && key !== 'default/kubernetes') await attempt(remove(key, known.metadata.uid));
+      if (known !== undefined && key !== 'default/kubernetes') await remove(key, known.metadata.uid);
       return;
     }
     if (!hasSelector(service)) return;
@@ -40,17 +53,31 @@ export function startEndpointsController(context: ControllerContext): Controller
       service,
       members.map(({ pod }) => pod),
     );
-    const wanted = endpointsOf(service, members, trigger);
-    if (known === undefined) await attempt(client.create(resources.endpoints, wanted));
-    else if (!same(known, wanted)) {
-      const { resourceVersion } = known.metadata;
-      await attempt(client.update(resources.endpoints, { ...wanted, metadata: { ...wanted.metadata, resourceVersion } }));
+    await write(known, endpointsOf(service, members, trigger));
+  }
+
+  async function write(known: Stored<Endpoints> | undefined, wanted: Endpoints): Promise<void> {
+    if (known !== undefined && same(known, wanted)) return;
+    try {
+      if (known === undefined) writes.wrote(await client.create(resources.endpoints, wanted));
+      else {
+        const { resourceVersion } = known.metadata;
+        writes.wrote(await client.update(resources.endpoints, { ...wanted, metadata: { ...wanted.metadata, resourceVersion } }));
+      }
+    } catch (error) {
+      writes.forget(wanted);
+      if (!isNamespaceEnding(error)) throw error;
     }
   }
 
   async function remove(key: string, uid: string): Promise<void> {
     const { namespace, name } = splitKey(key);
-    await client.delete(resources.endpoints, name, { namespace, delete: { preconditions: { uid } } });
+    writes.forget({ metadata: { namespace, name } });
+    try {
+      await client.delete(resources.endpoints, name, { namespace, delete: { preconditions: { uid } } });
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+    }
   }
 
   return {
@@ -60,14 +87,6 @@ export function startEndpointsController(context: ControllerContext): Controller
       present.stop();
     },
   };
-}
-
-async function attempt(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isOvertaken(error)) throw error;
-  }
 }
 
 /** The Endpoints that a Service should have. */

@@ -1,7 +1,9 @@
 /** What both controllers of endpoints share: a Service is looked at again when it, or a pod that it selects, changes. */
 import { resources } from '../../api/resources.ts';
+import { hasReason } from '../../api/status.ts';
 import type { Pod, Service, Stored } from '../../api/types.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { isOvertaken } from '../overtaken.ts';
 import { startWorkQueue } from '../queue.ts';
 import { selects } from './members.ts';
 
@@ -24,7 +26,11 @@ export function watchServices({ client, reader = client, clock, log }: Controlle
       await Promise.all([services.synced, pods.synced, options.synced]);
       await options.sync(key, services.items.get(key), pods.items.values());
     },
-    failed: (key, error) => log.warn(`Could not keep the ${options.what} of a Service`, { service: key, error }),
+    failed: (key, error) => {
+      // Somebody else was faster, and the watch is about to tell: the next try sees it.
+      if (hasReason(error, 'Conflict') || isOvertaken(error)) return;
+      log.warn(`Could not keep the ${options.what} of a Service`, { service: key, error });
+    },
   });
   const ask = (service: Stored<Service>): void => queue.add(keyOf(service));
   const services = reader.inform(resources.services, {}, { added: ask, modified: ask, deleted: ask });
