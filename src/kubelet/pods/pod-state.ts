@@ -32,6 +32,8 @@ export interface PodState {
   readonly backoffs: Map<string, { readonly why: WaitingReason; readonly showAt: number }>;
   /** Last words by container id: read once, when it ended. */
   readonly messages: Map<string, string>;
+  /** The pod's directory is there. */
+  hasDirectory: boolean;
 }
 
 /** `refused`: the status of a pod that the node does not take. */
@@ -48,6 +50,7 @@ export function newPodState(pod: NodePod, refused?: PodStatus): PodState {
     waiting: new Map(),
     backoffs: new Map(),
     messages: new Map(),
+    hasDirectory: false,
   };
 }
 

@@ -57,11 +57,13 @@ export async function syncPod(services: PodServices, state: PodState, signal: Ab
   }
 }
 
-async function prepareVolumes(services: PodServices, { pod }: PodState): Promise<ReadonlyMap<string, ReadyVolume>> {
+async function prepareVolumes(services: PodServices, state: PodState): Promise<ReadonlyMap<string, ReadyVolume>> {
   const { host, settings, volumes, hostIPs } = services;
+  const { pod } = state;
   const directory = podDirectory(settings.rootDir, pod.metadata.uid);
   try {
-    await host.files.mkdir(directory, { recursive: true, mode: 0o750 });
+    if (!state.hasDirectory) await host.files.mkdir(directory, { recursive: true, mode: 0o750 });
+    state.hasDirectory = true;
   } catch (error) {
     services.events.pod(pod, 'Warning', 'Failed', `error making pod data directories: ${errorText(error)}`);
     throw new StepFailed(errorText(error));

@@ -102,8 +102,11 @@ export async function openLogPump(host: Host, places: LogPlaces, log: Logger): P
 
   async function openTarget(): Promise<void> {
     if (!places.log) return;
-    await files.mkdir(dirname(places.log), { recursive: true, mode: 0o755 });
-    const handle = await files.open(places.log, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o640);
+    const open = (): Promise<FileHandle> => files.open(places.log, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o640);
+    const handle = await open().catch(async () => {
+      await files.mkdir(dirname(places.log), { recursive: true, mode: 0o755 });
+      return open();
+    });
     const stat = await handle.stat();
     target = { handle, inode: stat.ino, size: stat.size };
     if (stat.ino === cursor.inode && stat.size > cursor.size) {

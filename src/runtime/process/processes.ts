@@ -43,8 +43,10 @@ async function startByPs(host: Host, pid: number): Promise<string> {
   return outcome.stdout.toString().trim();
 }
 
+/** How long the helpers take at least: nobody looks before. */
+const BECOMING_FIRST_MS = 2;
 /** Before the second look at a process that is about to become its command; doubled each time, up to the last. */
-const BECOMING_FIRST_MS = 1;
+const BECOMING_AGAIN_MS = 1;
 const BECOMING_LONGEST_MS = 8;
 /** A command that looks like our own helpers is not waited for any longer. */
 const BECOMING_MAX_MS = 1_000;
@@ -56,7 +58,8 @@ const BECOMING_MAX_MS = 1_000;
 export async function awaitCommand(host: Host, { pid }: ProcessIdentity, helpers: readonly string[]): Promise<void> {
   const { clock } = host;
   const deadline = clock.monotonic() + BECOMING_MAX_MS;
-  for (let pauseMs = BECOMING_FIRST_MS; clock.monotonic() < deadline; pauseMs = Math.min(pauseMs * 2, BECOMING_LONGEST_MS)) {
+  await clock.sleep(BECOMING_FIRST_MS);
+  for (let pauseMs = BECOMING_AGAIN_MS; clock.monotonic() < deadline; pauseMs = Math.min(pauseMs * 2, BECOMING_LONGEST_MS)) {
     const words = readKernelFile(`/proc/${pid}/cmdline`);
     // Empty in the midst of an exec, and for a zombie.
     const isHelper =
