@@ -3,8 +3,10 @@ import * as files from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ensurePki, type PkiOptions } from './pki.ts';
+import { ensurePki, type PkiOptions, LEAF_NAMES } from './pki.ts';
 import { certificatePool, pemCertificates, verifyClientChain } from './x509/x509.ts';
+
+const AUTHORITY_AND_SIGNER = ['ca.crt', 'ca.key', 'sa.key', 'sa.pub'];
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 const DAY = 24 * 3600 * 1000;
@@ -25,7 +27,7 @@ describe('ensurePki', () => {
 
   it('makes everything once and nothing the second time', async () => {
     const first = await ensurePki(dir, options);
-    expect(first.written).toHaveLength(22);
+    expect(first.written).toHaveLength(2 * LEAF_NAMES.length + AUTHORITY_AND_SIGNER.length);
     const second = await ensurePki(dir, { ...options, now: NOW + 30 * DAY });
     expect(second).toEqual({ ...first, written: [] });
     for (const name of await files.readdir(dir)) {
@@ -82,7 +84,7 @@ describe('ensurePki', () => {
   it('renews certificates before they end, and the authority before its leaves would', async () => {
     const first = await ensurePki(dir, options);
     const nextYear = await ensurePki(dir, { ...options, now: NOW + 320 * DAY });
-    expect(nextYear.written).toHaveLength(9);
+    expect(nextYear.written).toHaveLength(LEAF_NAMES.length);
     const lateYears = await ensurePki(dir, { ...options, now: NOW + 9.5 * 365 * DAY });
     expect(lateYears.written).toContain('ca.crt');
     expect(lateYears.written).not.toContain('ca.key');
@@ -104,7 +106,7 @@ describe('ensurePki', () => {
     expect((await ensurePki(dir, options)).written).toEqual(['admin.crt', 'kubelet.crt', 'kubelet.key', 'sa.pub', 'scheduler.crt']);
     await files.rm(first.ca.certFile);
     await files.rm(first.ca.keyFile);
-    expect((await ensurePki(dir, options)).written).toHaveLength(11);
+    expect((await ensurePki(dir, options)).written).toHaveLength(LEAF_NAMES.length + 2);
   });
 
   it('refuses an authority without its key, and keys that are none, in one line', async () => {

@@ -83,6 +83,9 @@ const LEAVES = {
 
 export type LeafName = keyof typeof LEAVES;
 
+/** Every certificate under the authority, by the name that `Pki` gives it. */
+export const LEAF_NAMES = Object.keys(LEAVES) as readonly LeafName[];
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LEAF_LIFE_MS = 365 * DAY_MS;
 /** A leaf is renewed when less than this is left, the authority when less than a leaf's life is. */
@@ -112,9 +115,8 @@ export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> 
   serviceAccountKey.catch(() => undefined);
   const ca = await ensureAuthority(store, options);
   const leaf = (name: LeafName): Promise<PkiPair> => ensureLeaf(store, ca, LEAVES[name], options);
-  const names = Object.keys(LEAVES) as LeafName[];
-  const [pairs, serviceAccount] = await Promise.all([Promise.all(names.map(leaf)), serviceAccountKey]);
-  const leaves = Object.fromEntries(names.map((name, i) => [name, pairs[i]])) as Record<LeafName, PkiPair>;
+  const [pairs, serviceAccount] = await Promise.all([Promise.all(LEAF_NAMES.map(leaf)), serviceAccountKey]);
+  const leaves = Object.fromEntries(LEAF_NAMES.map((name, i) => [name, pairs[i]])) as Record<LeafName, PkiPair>;
   return { ca, ...leaves, serviceAccount, written: written.sort() };
 }
 
