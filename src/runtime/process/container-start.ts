@@ -83,8 +83,9 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
     input.first && record.config.security.namespaces.network === 'pod' ? input.sandbox.config.hostname : '',
     String(targets.length),
     ...targets,
+    record.cgroup,
     String(places.joinable.length),
-    ...places.joinable,
+    ...places.joinable.map((file) => file.slice(0, -`${record.cgroup}/cgroup.procs`.length)),
     ...record.env,
     ...record.argv,
   ]);

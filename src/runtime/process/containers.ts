@@ -66,14 +66,14 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
     const dir = keeper.directory(id);
     try {
       await files.mkdir(dir, { mode: 0o711 });
-      await Promise.all(
-        ['upper/.nodelet', 'upper/proc', 'upper/sys', 'upper/dev', 'work', 'root', 'inside/t', 'io', 'dev', 'dev-work'].map((name) =>
-          files.mkdir(`${dir}/${name}`, { recursive: true, mode: 0o755 }),
-        ),
-      );
-      // What the container's users see must be open to them whatever this program's umask is.
-      const open = ['upper', 'inside', 'dev'].map((name) => files.chmod(`${dir}/${name}`, 0o755));
-      await Promise.all([...open, files.writeFile(`${dir}/io/stdout`, ''), files.writeFile(`${dir}/io/stderr`, '')]);
+      if (context.plain) {
+        await files.mkdir(`${dir}/io`);
+        await Promise.all(['stdout', 'stderr'].map((name) => files.writeFile(`${dir}/io/${name}`, '')));
+        return id;
+      }
+      const said = `${dir}/said`;
+      const code = await context.launcher.run(said, ['sh', `${context.tools.scripts}/container-place.sh`, dir]);
+      if (code !== 0) throw new RuntimeError('unknown', `failed to make ${dir}: ${await files.readFile(said, 'utf8')}`);
       return id;
     } catch (error) {
       await discardPlace(id);

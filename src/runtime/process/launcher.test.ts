@@ -56,7 +56,8 @@ it('starts what outlives it, and hears when that says so', async () => {
   await own.detach(said, ['sh', '-c', 'echo $$ >&3; echo "$NODELET_JOB" >&7; exec sleep 1000']);
   await own.close();
   const pid = Number(readFileSync(said, 'utf8'));
-  expect(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[5]).toBe(String(pid));
+  const [, , , , , session] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+  expect(session).not.toBe(readFileSync('/proc/self/stat', 'utf8').split(' ')[5]);
   process.kill(pid, 'SIGKILL');
 });
 

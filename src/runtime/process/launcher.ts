@@ -12,7 +12,7 @@ export interface Launcher {
   /** Runs a command to its end; its exit code. What it writes is appended to the file `said`, which may be /dev/null. */
   run(said: string, command: readonly string[]): Promise<number>;
   /**
-   * Starts a command in a session of its own that outlives this program, with the file `said` as its descriptor 3.
+   * Starts a command that outlives this program, in a session without a terminal, with the file `said` as its descriptor 3.
    * Resolves when it says `$NODELET_JOB` on descriptor 7, with what it says on that line besides.
    */
   detach(said: string, command: readonly string[]): Promise<string>;

@@ -53,14 +53,14 @@ while IFS= read -r job; do
       printf '%s %s\\n' "$job" "$?" >&7
     } </dev/null >>"$said" 2>&1 3>&1 &
     ;;
-  *) NODELET_JOB=$job setsid "$@" </dev/null 3>>"$said" & ;;
+  *) NODELET_JOB=$job "$@" </dev/null 3>>"$said" & ;;
   esac
 done
 `;
 
 /**
  * Waits for a container and writes down how it ended: `waiter DIR plain|stdin|tty GROUP COMMAND…`.
- * It is in its own session and nobody's child but init's once nodelet has gone. With `stdin` it
+ * It is in the launcher's session and nobody's child but init's once nodelet has gone. With `stdin` it
  * holds the writing end of the container's input, and lets go of it on SIGUSR1. GROUP, when it is not empty, is a
  * cgroup.procs that something joins for a moment: the first move of a process between control groups waits some
  * milliseconds for all CPUs, those that follow soon do not, and the container's own then does not wait either.
@@ -154,8 +154,8 @@ lookup() {
 
 /**
  * Makes a container's root and becomes its command. Runs in the container's new namespaces:
- * `setup DIR SECRET OOM READONLY WORKDIR PATH COMMAND SETPRIV SHARED HOSTNAME NFILES file… NGROUPS group… ENV… COMMAND ARG…`.
- * SECRET names the directory where the host's root hangs meanwhile; an image cannot guess it, so no
+ * `setup DIR SECRET OOM READONLY WORKDIR PATH COMMAND SETPRIV SHARED HOSTNAME NFILES file… CGROUP NTREES tree… ENV…
+ * COMMAND ARG…`. SECRET names the directory where the host's root hangs meanwhile; an image cannot guess it, so no
  * symlink in it leads there. Mounts of the second table are resolved inside the new root.
  */
 const setup = `
@@ -198,10 +198,10 @@ if [ -s "$old$dir/mounts.after" ]; then tool mount -n -a -T "$old$dir/mounts.aft
 [ -z "$readonly" ] || tool mount -n -o remount,bind,ro / || fail
 cd -- "$workdir" || fail
 lookup "$command" "$path"
-count=$1
-shift
+cgroup=$1 count=$2
+shift 2
 while [ "$count" -gt 0 ]; do
-  echo 0 >"$old$1" || fail
+  echo 0 >"$old$1$cgroup/cgroup.procs" || fail
   shift
   count=$((count - 1))
 done
@@ -267,6 +267,17 @@ lookup "$command" "$path"
 say ${MARK.ok}
 exec 2>&4 4>&- 3>&-
 exec $loader ${TOOLS_IN_CONTAINER}/setpriv $setpriv -- $loader ${TOOLS_IN_CONTAINER}/env -i --default-signal -- "$@"
+`;
+
+/**
+ * Makes the directories of a container: `container-place DIR`. What its users see must be open to them whatever the
+ * umask of nodelet is.
+ */
+const containerPlace = `
+umask 022
+cd "$1" || exit 1
+mkdir upper upper/.nodelet upper/proc upper/sys upper/dev work root inside inside/t io dev dev-work || exit 1
+printf '' >io/stdout && printf '' >io/stderr
 `;
 
 /** Makes a sandbox: `sandbox-up DIR SHM UNSHARE-FLAGS INSIDE OUTSIDE`; SHM is a word or empty, the last two are for `ip -batch`. */
@@ -349,6 +360,7 @@ export const hostScripts: Readonly<Record<string, string>> = {
   'plain.sh': plain,
   'enter.sh': enter,
   'say-to.sh': sayTo,
+  'container-place.sh': containerPlace,
   'sandbox-up.sh': sandboxUp,
   'sandbox-sysctls.sh': sandboxSysctls,
   'sandbox-down.sh': sandboxDown,
