@@ -3,13 +3,14 @@
  * are the same. The recordings and the programs that send and compare lie beside this repository (or in GOLDEN_DIR).
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createCertificateAuthority, issueCertificate } from '../../src/auth/x509/x509.ts';
 import { writeBusyboxImage } from '../support/busybox-image.ts';
 
-const golden = resolve(process.env['GOLDEN_DIR'] ?? '../shared/golden');
+// The programs there know whether they were started by their real path.
+const golden = realFolder(resolve(process.env['GOLDEN_DIR'] ?? '../shared/golden'));
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const show = process.argv.find((argument) => argument.startsWith('--show='))?.slice(7) ?? '0';
 const NODE = 'nodelet-node';
@@ -27,6 +28,10 @@ const moved =
         `--service-cluster-ip-range=10.110.${offset % 250}.0/24`,
         `--pod-cidr=10.111.${offset % 250}.0/24`,
       ];
+
+function realFolder(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
 
 if (!existsSync(golden)) {
   process.stderr.write(`golden: no recordings at ${golden}; set GOLDEN_DIR\n`);

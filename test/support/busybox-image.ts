@@ -45,7 +45,7 @@ export function writeBusyboxImage(path: string, tags: readonly string[] = ['dock
   const busybox = execFileSync('sh', ['-c', 'readlink -f "$(command -v busybox)"']).toString().trim();
   const applets = execFileSync(busybox, ['--list']).toString().trim().split('\n');
   const layer = tarOf([
-    ...['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'root', 'usr', 'var'].map((name) => ({ name, directory: true })),
+    ...['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'root', 'var'].map((name) => ({ name, directory: true })),
     { name: 'bin/busybox', data: readFileSync(busybox), mode: 0o755 },
     ...applets.filter((name) => name !== 'busybox').map((name) => ({ name: `bin/${name}`, link: 'busybox' })),
     { name: 'etc/passwd', data: Buffer.from('root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n') },
