@@ -72,7 +72,7 @@ describe('a pod of the API server', () => {
   });
 
   it('restarts a failing container once at once, then waits', async () => {
-    const { api, changes, events } = await node({ behave: () => ({ exit: 1 }), host: fastHost(10) });
+    const { api, changes, events } = await node({ behave: () => ({ exit: 1 }), host: fastHost(4) });
     const { metadata } = api.createPod(pod('crash'));
     const waiting = await eventually(() =>
       api.history.find((p) => p.status.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff'),

@@ -115,7 +115,7 @@ export function brief(pod: Pod): string {
   ].join(' | ');
 }
 
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 15_000;
 
 /** Polls until the check gives something; rejects after five seconds with what it gave last. */
 export async function eventually<T>(check: () => T | undefined | false, what = 'the condition'): Promise<T> {
