@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removePodNetwork } from '../src/runtime/process/network.ts';
 import { startProcessRuntime } from '../src/runtime/process/process-runtime.ts';
 import type { ContainerConfig, PodSandboxConfig } from '../src/runtime/runtime.ts';
 import { systemHost } from '../src/util/host.ts';
@@ -88,7 +89,7 @@ export async function measureContainerStart(): Promise<void> {
     report('container create + start (image host)', starts);
   } finally {
     await runtime.close();
-    await systemHost.processes.run('ip', ['link', 'del', 'nodelet-bench']);
+    await removePodNetwork(systemHost, 'nodelet-bench');
     rmSync(root, { recursive: true, force: true });
   }
 }
