@@ -10,6 +10,7 @@ import { writeKubeconfig } from './kubeconfig.ts';
 import { readNamedFile } from './named-file.ts';
 import { stopSignal } from './stop-signal.ts';
 import { addressIn } from './up/addresses.ts';
+import { KUBERNETES_NAMES } from './up/certificates.ts';
 import { dataDirAt, defaultDataDir, openDataDir } from './up/data-dir.ts';
 import { allAddresses } from './up/machine.ts';
 import { explainStartError } from './user-error.ts';
@@ -48,14 +49,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const serviceIP = addressIn(values['service-cluster-ip-range'], 1);
   const advertisedHost = values['advertise-address'];
   const pki = await ensurePki(dir.pki, {
-    hostnames: [
-      'localhost',
-      hostname(),
-      'kubernetes',
-      'kubernetes.default',
-      'kubernetes.default.svc',
-      'kubernetes.default.svc.cluster.local',
-    ],
+    hostnames: ['localhost', hostname(), ...KUBERNETES_NAMES],
     ips: [...new Set(['127.0.0.1', serviceIP, ...allAddresses(), ...(advertisedHost === undefined ? [] : [advertisedHost])])],
     nodeName: hostname().toLowerCase(),
     files: host.files,

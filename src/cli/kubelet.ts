@@ -3,17 +3,17 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { KubeconfigError, loadKubeconfig } from '../client/kubeconfig.ts';
 import type { Connection } from '../client/transport.ts';
-import { ConfigError, loadKubeletConfiguration, type KubeletConfiguration } from '../kubelet/config.ts';
-import { configurationOfFlags, flagTexts, KUBELET_FLAGS } from '../kubelet/flags.ts';
+import { ConfigError } from '../kubelet/config.ts';
+import { flagTexts, KUBELET_FLAGS } from '../kubelet/flags.ts';
 import { RuntimeError } from '../runtime/runtime.ts';
-import { helpText, parseFlags, type FlagTable, type ParsedFlags } from '../util/flags.ts';
-import { systemHost, type Host } from '../util/host.ts';
+import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
+import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
 import { startKubeletHalf } from './kubelet-half.ts';
-import { readNamedFile } from './named-file.ts';
+import { loadConfiguration } from './kubelet-configuration.ts';
 import { chooseRuntime, DEFAULT_POD_CIDR } from './runtime.ts';
 import { stopSignal } from './stop-signal.ts';
-import { allAddresses, hostAddress } from './up/machine.ts';
+import { allAddresses, nodeAddresses } from './up/machine.ts';
 import { explainListenError, explainStartError, UserError } from './user-error.ts';
 
 const OWN_FLAGS = [
@@ -46,11 +46,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   process.title = 'nodelet kubelet';
   const stop = stopSignal();
 
-  const config = await configuration(values.config, parsed, host);
+  const config = await loadConfiguration(parsed, host);
   const connection = values.kubeconfig === undefined ? undefined : await connectionOf(values.kubeconfig);
   const nodeName = (values['hostname-override'] ?? hostname()).toLowerCase();
-  const asked = (values['node-ip'] ?? '').split(',').filter((address) => address !== '' && address !== '0.0.0.0' && address !== '::');
-  const nodeIPs = asked.length > 0 ? asked : [hostAddress() ?? '127.0.0.1'];
+  const nodeIPs = nodeAddresses(values['node-ip'], '127.0.0.1');
   const rootDir = values['root-dir'];
   try {
     const { runtime, name, why } = await chooseRuntime(
@@ -97,16 +96,6 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof RuntimeError || error instanceof ConfigError) throw new UserError(error.message);
     throw explainListenError(error) ?? explainStartError(error, 'cannot start the kubelet') ?? error;
-  }
-}
-
-async function configuration(path: string | undefined, parsed: ParsedFlags<typeof FLAGS>, host: Host): Promise<KubeletConfiguration> {
-  const text = path === undefined ? undefined : await readNamedFile('--config', path, host);
-  try {
-    return loadKubeletConfiguration(text, { overrides: configurationOfFlags(parsed), ...(path !== undefined && { path }) });
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UserError(error.message);
-    throw error;
   }
 }
 

@@ -6,7 +6,8 @@ import type { Host } from '../../util/host.ts';
 import { allAddresses } from './machine.ts';
 import { LOCALHOST, type UpSettings } from './settings.ts';
 
-const KUBERNETES_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
+/** Names under which pods reach the API server. */
+export const KUBERNETES_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
 const ADDRESS_CHECK_MS = 60_000;
 /** Certificates that are about to end are looked for this often. */
 const CALENDAR_CHECK_MS = 3_600_000;

@@ -1,11 +1,9 @@
 /** The kubelet's configuration under `up`: the file's and the flags', with the places of the data directory filled in. */
 import { join } from 'node:path';
-import { ConfigError, loadKubeletConfiguration, type KubeletConfiguration } from '../../kubelet/config.ts';
-import { configurationOfFlags } from '../../kubelet/flags.ts';
+import type { KubeletConfiguration } from '../../kubelet/config.ts';
 import type { FlagTable, ParsedFlags } from '../../util/flags.ts';
 import type { Host } from '../../util/host.ts';
-import { readNamedFile } from '../named-file.ts';
-import { UserError } from '../user-error.ts';
+import { loadConfiguration } from '../kubelet-configuration.ts';
 import type { DataDir } from './data-dir.ts';
 
 /** Without a file, `up` starts from the safe defaults of an empty one: anonymous off, no read-only port. */
@@ -18,8 +16,7 @@ export async function kubeletConfiguration(
   dir: DataDir,
   host: Host,
 ): Promise<KubeletConfiguration> {
-  const path = (parsed.values as { readonly config?: string }).config;
-  const config = await load(path, parsed, host);
+  const config = await loadConfiguration(parsed, host, EMPTY);
   const { x509 } = config.authentication;
   const given = parsed.given;
   return {
@@ -32,18 +29,4 @@ export async function kubeletConfiguration(
     tlsPrivateKeyFile: config.tlsPrivateKeyFile === '' ? join(dir.pki, 'kubelet.key') : config.tlsPrivateKeyFile,
     cgroupRoot: config.cgroupRoot === '' && !given.has('cgroup-root') ? CGROUP_ROOT : config.cgroupRoot,
   };
-}
-
-async function load(
-  path: string | undefined,
-  parsed: Pick<ParsedFlags<FlagTable>, 'values' | 'given'>,
-  host: Host,
-): Promise<KubeletConfiguration> {
-  const text = path === undefined ? EMPTY : await readNamedFile('--config', path, host);
-  try {
-    return loadKubeletConfiguration(text, { overrides: configurationOfFlags(parsed), ...(path !== undefined && { path }) });
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UserError(error.message);
-    throw error;
-  }
 }

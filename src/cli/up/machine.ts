@@ -29,7 +29,7 @@ ip link set ${INTERFACE} up`;
 }
 
 /** The node's address: the first IPv4 address that is neither loopback nor link-local nor one of our own interfaces. */
-export function hostAddress(): string | undefined {
+function hostAddress(): string | undefined {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     if (name === INTERFACE || name.startsWith('nodelet')) continue;
     for (const { family, internal, address } of addresses ?? []) {
@@ -37,6 +37,12 @@ export function hostAddress(): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The addresses that `--node-ip` names, or the machine's own; `otherwise` where it has none. */
+export function nodeAddresses(asked: string | undefined, otherwise: string): string[] {
+  const named = (asked ?? '').split(',').filter((address) => address !== '' && address !== '0.0.0.0' && address !== '::');
+  return named.length > 0 ? named : [hostAddress() ?? otherwise];
 }
 
 /** Every address of this machine, for certificates. */

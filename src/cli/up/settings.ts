@@ -11,7 +11,7 @@ import { addressIn } from './addresses.ts';
 import { kubeletConfiguration } from './configuration.ts';
 import { dataDirAt, type DataDir } from './data-dir.ts';
 import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
-import { hostAddress } from './machine.ts';
+import { nodeAddresses } from './machine.ts';
 
 export const LOCALHOST = '127.0.0.1';
 
@@ -75,12 +75,6 @@ export async function readSettings(argv: readonly string[], host: Host): Promise
     log,
     verbosity,
   };
-}
-
-/** The addresses that `--node-ip` names, or the machine's own; the pod bridge's where it has none. */
-function nodeAddresses(asked: string | undefined, gateway: string): string[] {
-  const named = (asked ?? '').split(',').filter((address) => address !== '' && address !== '0.0.0.0' && address !== '::');
-  return named.length > 0 ? named : [hostAddress() ?? gateway];
 }
 
 /** The values of one table's flags out of a larger set. */

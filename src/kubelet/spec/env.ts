@@ -94,7 +94,8 @@ function keyOf(data: Readonly<Record<string, string>> | undefined, key: string, 
   return value;
 }
 
-async function optionally<T>(optional: boolean | undefined, read: () => Promise<T>): Promise<T | undefined> {
+/** What is read, or undefined when it is not there and need not be. */
+export async function optionally<T>(optional: boolean | undefined, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {

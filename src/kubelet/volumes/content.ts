@@ -2,7 +2,7 @@
 import type { ObjectOf, Volume } from '../../api/types.ts';
 import { findContainer, type NodePod } from '../pods/pod.ts';
 import { fieldValue, resourceFieldValue, type NodeFacts } from '../spec/downward.ts';
-import { MissingReference, type ObjectReader } from '../spec/env.ts';
+import { optionally, type ObjectReader } from '../spec/env.ts';
 import type { FileContent } from './atomic-writer.ts';
 
 type KeyToPath = ObjectOf<'core/v1.KeyToPath'>;
@@ -63,15 +63,6 @@ async function secretFiles(pod: NodePod, ref: Reference, mode: number, { objects
   const found = await optionally(ref.optional, () => objects.secret(pod.metadata.namespace, ref.name ?? ''));
   const data = new Map(Object.entries(found?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
   return pick(data, ref, mode, (key) => `references non-existent secret key: ${key}`);
-}
-
-async function optionally<T>(optional: boolean | undefined, read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (optional === true && error instanceof MissingReference) return undefined;
-    throw error;
-  }
 }
 
 function pick(data: ReadonlyMap<string, Buffer>, ref: Reference, mode: number, missing: (key: string) => string): Map<string, FileContent> {
