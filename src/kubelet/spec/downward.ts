@@ -1,4 +1,5 @@
 /** What the downward API says of a pod: fieldRef and resourceFieldRef (kubernetes `pkg/fieldpath/fieldpath.go`, `pkg/api/v1/resource/helpers.go`). */
+import { goQuote } from '../../api/field-errors.ts';
 import { quantityMilli, quantityNanos, quantityValue, type QuantityLike } from '../../api/quantity.ts';
 import type { Container, ResourceRequirements } from '../../api/types.ts';
 import type { NodePod } from '../pods/pod.ts';
@@ -53,31 +54,6 @@ function formatMap(map: Readonly<Record<string, string>> = {}): string {
     .map((key) => `${key}=${goQuote(map[key] ?? '')}`)
     .join('\n');
 }
-
-/** A Go string literal: printable text as it is, the rest escaped. */
-export function goQuote(text: string): string {
-  let out = '"';
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    const short = SHORT_ESCAPES[char];
-    if (short !== undefined) out += short;
-    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
-    else out += char;
-  }
-  return `${out}"`;
-}
-
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
 
 /** The value of `limits.cpu` and the like, in units of the divisor, rounded up; undefined for a resource that does not exist. */
 export function resourceFieldValue(
