@@ -3,11 +3,12 @@
 export interface Announcement {
   readonly nodeName: string;
   readonly apiServer: readonly string[];
+  /** Its address, or how one is let in. */
   readonly kubelet: string;
   readonly dataDir: string;
   readonly kubeconfig: string;
-  readonly runtime: string;
-  readonly why: string;
+  /** Absent without a kubelet. */
+  readonly runtime?: { readonly name: string; readonly why: string };
   readonly notices: readonly string[];
   readonly tookMs: number;
   readonly resumed: boolean;
@@ -21,10 +22,10 @@ export function announcement(it: Announcement, bold: (text: string) => string = 
     row('node', it.nodeName),
     row('API server', it.apiServer.join(', ')),
     row('kubelet', it.kubelet),
-    row('runtime', `${it.runtime} (${it.why})`),
+    ...(it.runtime === undefined ? [] : [row('runtime', `${it.runtime.name} (${it.runtime.why})`)]),
     row('data', it.dataDir),
     ...it.notices.map((notice) => row('note', notice)),
     `\nNext, in another terminal:\n  ${bold(`export KUBECONFIG=${it.kubeconfig}`)}\n  ${bold('kubectl get nodes')}\n`,
-    'Ctrl-C stops nodelet and leaves containers running.\n',
+    it.runtime === undefined ? 'Ctrl-C stops nodelet.\n' : 'Ctrl-C stops nodelet and leaves containers running.\n',
   ].join('');
 }

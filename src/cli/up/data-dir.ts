@@ -8,6 +8,8 @@ import { explainStartError, UserError } from '../user-error.ts';
 export interface DataDir {
   readonly root: string;
   readonly kubeconfig: string;
+  /** For a kubelet that is not `up`'s own. */
+  readonly kubeletKubeconfig: string;
   readonly pki: string;
   readonly store: string;
   readonly kubelet: string;
@@ -28,6 +30,7 @@ export function dataDirAt(path: string): DataDir {
   return {
     root,
     kubeconfig: at('kubeconfig'),
+    kubeletKubeconfig: at('kubelet.kubeconfig'),
     pki: at('pki'),
     store: at('store'),
     kubelet: at('kubelet'),

@@ -8,6 +8,12 @@ export const UP_FLAGS = [
   { name: 'data-dir', type: 'string', default: defaultDataDir(), placeholder: 'DIR', help: 'Where everything is kept.' },
   { name: 'runtime', type: 'string', default: '', placeholder: 'process', help: 'The container runtime. Without it nodelet chooses.' },
   { name: 'rm', type: 'bool', default: false, help: 'Stop and remove all containers at the end.' },
+  {
+    name: 'without-kubelet',
+    type: 'bool',
+    default: false,
+    help: 'Start the API server and the controllers alone, for kubelets that join by themselves; kubelet.kubeconfig in the data directory lets the one of --hostname-override in.',
+  },
 ] as const satisfies FlagTable;
 
 const kubeletNames = new Set<string>(KUBELET_FLAGS.map((flag) => flag.name));

@@ -23,6 +23,8 @@ export interface UpSettings {
   readonly runtime: string;
   /** `--rm`: containers end with the program. */
   readonly removeContainers: boolean;
+  /** `--without-kubelet`: API server and controllers alone. */
+  readonly withoutKubelet: boolean;
   readonly api: ApiFlags;
   /** Where clients of this machine reach the API server. */
   readonly apiAddress: string;
@@ -60,6 +62,7 @@ export async function readSettings(argv: readonly string[], host: Host): Promise
     dir,
     runtime: own.runtime,
     removeContainers: own.rm,
+    withoutKubelet: own['without-kubelet'],
     api,
     apiAddress: given.has('bind-address') ? api['bind-address'] : LOCALHOST,
     config,

@@ -1,11 +1,12 @@
 /** `nodelet up`: both halves on this machine, in one process, joined by HTTPS. Read this as a table of contents. */
+import type { Pki } from '../../auth/pki.ts';
 import { removePodNetwork } from '../../runtime/process/network.ts';
 import { helpText } from '../../util/flags.ts';
-import { systemHost } from '../../util/host.ts';
+import { systemHost, type Host } from '../../util/host.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
 import { bridgeName } from '../runtime.ts';
 import { stopSignal } from '../stop-signal.ts';
-import { announcement } from './announce.ts';
+import { announcement, type Announcement } from './announce.ts';
 import { startApi } from './api.ts';
 import { makeCertificates, servingTls, startRenewal } from './certificates.ts';
 import { startControllers } from './controllers.ts';
@@ -14,7 +15,7 @@ import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
 import { writeMachineRecord } from './machine-record.ts';
 import { ensureServiceInterface, isLinuxRoot, removeServiceAddresses } from './machine.ts';
 import { startNode, type UpNode } from './node.ts';
-import { LOCALHOST, readSettings } from './settings.ts';
+import { LOCALHOST, readSettings, type UpSettings } from './settings.ts';
 
 export const help = (): string => `Starts an API server and a kubelet on this machine and runs until it is told to stop.
 Containers go on running when it stops (unless --rm); the next start finds them again.
@@ -55,9 +56,10 @@ export async function run(argv: readonly string[]): Promise<number> {
 
   // The controllers, each with its own identity, and the node.
   const controllers = startControllers(server, pki, host, log);
-  let node: UpNode;
+  let node: UpNode | undefined;
   try {
-    node = await startNode(settings, pki, server, host);
+    if (settings.withoutKubelet) await writeKubeletKubeconfig(settings, pki, server, host);
+    else node = await startNode(settings, pki, server, host);
   } catch (error) {
     controllers.stop();
     await apiServer.close(CLOSE_GRACE_MS);
@@ -65,16 +67,11 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   const renewal = startRenewal(settings, host, (renewed) => apiServer.reload(servingTls(renewed)));
 
-  const { secure } = node.kubelet.addresses;
-  const { notices } = await node.chosen.runtime.status();
   const lines = announcement(
     {
       nodeName: settings.nodeName,
       apiServer: apiServer.addresses.map((address) => `https://${address.host}:${address.port}`),
-      kubelet: secure === undefined ? 'off' : `https://${settings.nodeIPs[0] ?? LOCALHOST}:${secure.port}`,
-      runtime: node.chosen.name,
-      why: node.chosen.why,
-      notices,
+      ...(await aboutNode(node, settings)),
       dataDir: dir.root,
       kubeconfig: dir.kubeconfig,
       tookMs: performance.now() - startedAt,
@@ -88,11 +85,31 @@ export async function run(argv: readonly string[]): Promise<number> {
   log.info('Stopping', { signal, containers: settings.removeContainers ? 'removed' : 'left running' });
   renewal.stop();
   controllers.stop();
-  await node.close();
+  await node?.close();
   await apiServer.close(CLOSE_GRACE_MS);
   if (settings.removeContainers) {
     await removePodNetwork(host, bridgeName(podCIDR));
     await removeServiceAddresses(serviceAddresses, host);
   }
   return 0;
+}
+
+async function writeKubeletKubeconfig({ dir, nodeName }: UpSettings, pki: Pki, server: string, host: Host): Promise<void> {
+  const { cert, key } = pki.kubeletClient;
+  await writeKubeconfig(dir.kubeletKubeconfig, { server, ca: pki.ca.cert, cert, key, user: `system:node:${nodeName}` }, host);
+}
+
+/** What the announcement says of the kubelet and its runtime. */
+async function aboutNode(
+  node: UpNode | undefined,
+  { dir, nodeIPs }: UpSettings,
+): Promise<Pick<Announcement, 'kubelet' | 'runtime' | 'notices'>> {
+  if (node === undefined) return { kubelet: `none; one that joins takes ${dir.kubeletKubeconfig}`, notices: [] };
+  const { chosen, kubelet } = node;
+  const { secure } = kubelet.addresses;
+  return {
+    kubelet: secure === undefined ? 'off' : `https://${nodeIPs[0] ?? LOCALHOST}:${secure.port}`,
+    runtime: { name: chosen.name, why: chosen.why },
+    notices: (await chosen.runtime.status()).notices,
+  };
 }
