@@ -25,6 +25,12 @@ export const APISERVER_FLAGS = [
   },
   { name: 'anonymous-auth', type: 'bool', default: true, help: 'Let requests without credentials in as system:anonymous.' },
   {
+    name: 'enable-bootstrap-token-auth',
+    type: 'bool',
+    default: false,
+    help: 'Know nodes that join by the bootstrap tokens in kube-system (Secrets of type bootstrap.kubernetes.io/token).',
+  },
+  {
     name: 'authorization-mode',
     type: 'strings',
     default: ['Node', 'RBAC'],

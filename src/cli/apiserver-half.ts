@@ -23,6 +23,8 @@ export interface ApiServerHalfOptions {
   readonly issuer: string;
   /** Empty means the issuer itself. */
   readonly audiences: readonly string[];
+  /** `--enable-bootstrap-token-auth`. */
+  readonly bootstrapTokens: boolean;
   readonly anonymous: boolean;
   readonly authorizationModes: readonly string[];
   readonly serviceIP: string;
@@ -63,10 +65,11 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     log: options.log,
     clock,
     plugins: ({ objects, writer }) => {
-      const { clientCA, serviceAccountKey, issuer, anonymous, log } = options;
+      const { clientCA, serviceAccountKey, issuer, anonymous, bootstrapTokens, log } = options;
       const audiences = options.audiences.length > 0 ? { audiences: options.audiences } : {};
       const jwksUri = `https://${reachable(options)}/openid/v1/jwks`;
-      const auth = apiAuth({ objects, writer, clientCA, serviceAccountKey, issuer, jwksUri, ...audiences, anonymous, clock, log });
+      const credentials = { clientCA, serviceAccountKey, anonymous, bootstrapTokens };
+      const auth = apiAuth({ objects, writer, ...credentials, issuer, jwksUri, ...audiences, clock, log });
       const authorize = authorizerOf(options.authorizationModes, auth.authorize);
       const proxy = proxyEndpoints({ objects, authorize, credentials: () => options.kubelet });
       parts.auth = auth;

@@ -79,6 +79,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       issuer: values['service-account-issuer'],
       audiences: values['api-audiences'],
       anonymous: values['anonymous-auth'],
+      bootstrapTokens: values['enable-bootstrap-token-auth'],
       authorizationModes: values['authorization-mode'],
       serviceIP,
       serviceRange: values['service-cluster-ip-range'],

@@ -32,6 +32,8 @@ export interface ApiAuthOptions {
   /** Where verifiers find the keys; from the issuer when absent. */
   readonly jwksUri?: string;
   readonly staticTokens?: ReadonlyMap<string, UserInfo>;
+  /** Bootstrap tokens are believed. */
+  readonly bootstrapTokens?: boolean;
   readonly anonymous: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -67,7 +69,7 @@ export function apiAuth(options: ApiAuthOptions): ApiAuth {
     clock,
     lookups: tokenLookups(objects),
   });
-  const chain = apiAuthentication({ ...options, tokens });
+  const chain = apiAuthentication({ ...options, tokens, bootstrapTokens: options.bootstrapTokens === true ? objects : undefined });
   const authorization = apiAuthorization(objects);
   const { authorize } = authorization;
   const registry = policyRegistry(objects, writer);

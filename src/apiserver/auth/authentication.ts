@@ -4,6 +4,7 @@ import { resources } from '../../api/resources.ts';
 import { parseTime } from '../../api/time.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { bearerAuthenticator, unionTokens } from '../../auth/bearer.ts';
+import { bootstrapTokenAuthenticator, type BootstrapTokenSecret } from '../../auth/bootstrap-token.ts';
 import { cachedAuthenticator } from '../../auth/cache.ts';
 import { authenticatorChain } from '../../auth/chain.ts';
 import type { LiveObject, TokenIssuer, TokenLookups } from '../../auth/service-account-token.ts';
@@ -19,6 +20,8 @@ export interface ApiAuthenticationOptions {
   readonly tokens: TokenIssuer;
   /** Users by token (`--token-auth-file`). */
   readonly staticTokens?: ReadonlyMap<string, UserInfo>;
+  /** Where bootstrap tokens are looked up (`--enable-bootstrap-token-auth`); without it there are none. */
+  readonly bootstrapTokens?: ObjectReader | undefined;
   readonly anonymous: boolean;
   readonly clock: Clock;
 }
@@ -26,17 +29,32 @@ export interface ApiAuthenticationOptions {
 /** How long a good token is believed without looking again (`TokenSuccessCacheTTL`). */
 const TOKEN_TTL_MS = 10_000;
 
-/** The chain: client certificate, static token, ServiceAccount token, anonymous. */
+/** The chain: client certificate, static token, ServiceAccount token, bootstrap token, anonymous. */
 export function apiAuthentication(options: ApiAuthenticationOptions): Authenticator {
   const { clock } = options;
   // Tokens that are written down stand before the others, as the original's own do: a token that nobody knows is
   // `invalid bearer token` first, whatever else is wrong with it.
   const fixed = bearerAuthenticator(staticTokenAuthenticator(options.staticTokens ?? new Map(), options.tokens.audiences));
-  const tokens = cachedAuthenticator(unionTokens(options.tokens.authenticate), { clock, successTtlMs: TOKEN_TTL_MS, failureTtlMs: 0 });
+  const tokens = cachedAuthenticator(unionTokens(options.tokens.authenticate, ...bootstrapTokens(options)), {
+    clock,
+    successTtlMs: TOKEN_TTL_MS,
+    failureTtlMs: 0,
+  });
   return authenticatorChain(
     [fixed, ...(options.clientCA === undefined ? [] : [x509Authenticator(options.clientCA, clock)]), bearerAuthenticator(tokens)],
     { anonymous: options.anonymous },
   );
+}
+
+function bootstrapTokens({ bootstrapTokens: objects, tokens: { audiences }, clock }: ApiAuthenticationOptions): TokenAuthenticator[] {
+  if (objects === undefined) return [];
+  const secret = (name: string): BootstrapTokenSecret | undefined => {
+    const found = objects.get(resources.secrets, 'kube-system', name);
+    if (found === undefined) return undefined;
+    const data = Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()] as const);
+    return { type: found.type ?? '', deleted: found.metadata.deletionTimestamp !== undefined, data: Object.fromEntries(data) };
+  };
+  return [bootstrapTokenAuthenticator({ secret, clock, audiences })];
 }
 
 /** What a request offers as proof of who it is from. */

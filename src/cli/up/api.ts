@@ -36,6 +36,7 @@ export async function startApi(settings: UpSettings, pki: Pki, onServiceIP: bool
       issuer: api['service-account-issuer'],
       audiences: api['api-audiences'],
       anonymous: true,
+      bootstrapTokens: api['enable-bootstrap-token-auth'],
       authorizationModes: ['Node', 'RBAC'],
       serviceIP,
       serviceRange: api['service-cluster-ip-range'],
