@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { exposition } from '../../../metrics/exposition.ts';
 import { computed } from '../../../metrics/family.ts';
+import { inFormat } from '../../../metrics/formats.ts';
+import { acceptsGzip, negotiateFormat } from '../../../metrics/negotiate.ts';
 import { processFamilies } from '../../../metrics/process.ts';
 import { BodyTooLargeError, readBody } from '../../../net/body.ts';
 import { goHttpError, sendBytes, sendText } from '../../../net/respond.ts';
@@ -12,7 +14,6 @@ import type { Handler, KubeletRequest, ServerContext } from '../request.ts';
 
 const zip = promisify(gzip);
 const NOT_MEASURED = 'nothing on this node measures this';
-const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 /** A form with one boolean. */
 const MAX_FORM = 64 * 1024;
 
@@ -31,7 +32,7 @@ async function measure(body: MetricsBody, { measurements, metrics, host, started
   return measured();
 }
 
-/** Serves one exposition, gzipped when the client takes that (client_golang `promhttp`). Any method is served; DELETE forgets the outcomes of health checks. */
+/** Serves one exposition in the format and encoding that the client wants (client_golang `promhttp`). Any method is served; DELETE forgets the outcomes of health checks. */
 export function metricsEndpoint(body: MetricsBody): Handler {
   return async ({ exchange, context }) => {
     if (body === 'slis' && exchange.method === 'DELETE') {
@@ -46,20 +47,18 @@ export function metricsEndpoint(body: MetricsBody): Handler {
       goHttpError(exchange, 500, `An error has occurred while serving metrics:\n\n${errorText(error)}`);
       return;
     }
-    const zipped = acceptsGzip(exchange.request.headers['accept-encoding']);
-    const bytes = zipped ? await zip(text, { level: 1 }) : Buffer.from(text);
+    const { accept, 'accept-encoding': encoding } = exchange.request.headers;
+    // The original offers no OpenMetrics, and clients that would take it read its text: it is offered with the other extensions only.
+    const { format, contentType } = negotiateFormat(accept, { openMetrics: context.features.apiExtensions });
+    const zipped = acceptsGzip(encoding);
+    const plain = inFormat(text, format);
+    const bytes = zipped ? await zip(plain, { level: 1 }) : plain;
     sendBytes(exchange, 200, bytes, {
-      'Content-Type': TEXT_TYPE,
+      'Content-Type': contentType,
       'Process-Start-Time-Unix': String(Math.floor(context.startedAt / 1000)),
       ...(zipped && { 'Content-Encoding': 'gzip' }),
     });
   };
-}
-
-function acceptsGzip(header: string | string[] | undefined): boolean {
-  return String(header ?? '')
-    .split(',')
-    .some((part) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$))?/.test(part) && !/q=0(\.0*)?\s*$/.test(part));
 }
 
 /** Serves the summary, indented by one space (kubelet `stats/handler.go`). */
