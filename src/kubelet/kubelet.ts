@@ -16,6 +16,7 @@ import { createEventRecorder } from './events/recorder.ts';
 import { collectGarbage } from './node/gc.ts';
 import { startNodeAgent } from './node/node-agent.ts';
 import { runningPods } from './node/running-pods.ts';
+import { openAllocations } from './pods/allocation.ts';
 import { createBackoff, CRASH_BACKOFF } from './pods/backoff.ts';
 import { createImagePuller } from './pods/image-puller.ts';
 import { readySandbox } from './pods/observed.ts';
@@ -173,10 +174,12 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   };
 
   // The pods and where they come from.
+  const allocations = await openAllocations(host, settings.rootDir, log.scope('allocations'));
   const manager: PodManager = createPodManager({
     services,
     node: () => node.node(),
     allowedUnsafeSysctls: config.allowedUnsafeSysctls ?? [],
+    allocations,
   });
   const sources: PodSource[] = [];
   if (client)
@@ -257,6 +260,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       services.probes.close();
       await manager.close();
       await garbage;
+      await allocations.flush();
       await node.close();
       statuses.close();
       await events.flush();

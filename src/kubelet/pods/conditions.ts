@@ -3,11 +3,21 @@ import { goTime } from '../../api/time.ts';
 import type { ContainerStatus, PodCondition } from '../../api/types.ts';
 import { isSidecar, type NodePod } from './pod.ts';
 import type { Phase } from './phase.ts';
+import type { ResizeState } from './resize.ts';
 
 /** Go writes a time that never was as null, and readers look for the field. */
 const NEVER = null as unknown as string;
 
-const OWNED = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'DisruptionTarget'] as const;
+const OWNED = [
+  'PodResizePending',
+  'PodResizeInProgress',
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  'DisruptionTarget',
+] as const;
 export const isOwnedCondition = (type: string): boolean => (OWNED as readonly string[]).includes(type);
 
 export interface ConditionsInput {
@@ -17,6 +27,7 @@ export interface ConditionsInput {
   readonly init: readonly ContainerStatus[];
   readonly app: readonly ContainerStatus[];
   readonly sandboxReady: boolean;
+  readonly resize?: ResizeState;
   /** As last published or read. */
   readonly previous: readonly PodCondition[];
   readonly now: number;
@@ -26,12 +37,15 @@ interface Verdict {
   readonly status: 'True' | 'False';
   readonly reason?: string;
   readonly message?: string;
+  /** The generation that the condition speaks of, where it is not the newest. */
+  readonly generation?: number | undefined;
 }
 
 /** All conditions: those of others first and as they are, then the kubelet's own in their fixed order. */
 export function podConditions(input: ConditionsInput): PodCondition[] {
   const containersReady = containersReadyVerdict(input);
   const verdicts: readonly (readonly [string, Verdict])[] = [
+    ...resizeVerdicts(input),
     ['PodReadyToStartContainers', { status: input.sandboxReady ? 'True' : 'False' }],
     ['Initialized', initializedVerdict(input)],
     ['Ready', readyVerdict(input, containersReady)],
@@ -45,7 +59,7 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
 function condition(type: string, verdict: Verdict, { previous, pod, now }: ConditionsInput): PodCondition {
   const before = previous.find((c) => c.type === type);
   const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
-  const { generation } = pod.metadata;
+  const generation = verdict.generation ?? pod.metadata.generation;
   return {
     type,
     ...(generation !== undefined && { observedGeneration: generation }),
@@ -55,6 +69,22 @@ function condition(type: string, verdict: Verdict, { previous, pod, now }: Condi
     ...(verdict.reason !== undefined && { reason: verdict.reason }),
     ...(verdict.message !== undefined && { message: verdict.message }),
   };
+}
+
+function resizeVerdicts({ resize }: ConditionsInput): (readonly [string, Verdict])[] {
+  const { pending, inProgress } = resize ?? {};
+  const verdicts: (readonly [string, Verdict])[] = [];
+  if (pending) verdicts.push(['PodResizePending', { status: 'True', ...pending }]);
+  if (inProgress)
+    verdicts.push([
+      'PodResizeInProgress',
+      {
+        status: 'True',
+        generation: inProgress.generation,
+        ...(inProgress.error !== undefined && { reason: 'Error', message: inProgress.error }),
+      },
+    ]);
+  return verdicts;
 }
 
 function initializedVerdict({ pod, phase, init, app }: ConditionsInput): Verdict {

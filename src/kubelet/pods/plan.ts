@@ -39,11 +39,19 @@ export interface PodPlan {
   readonly start: readonly PodContainer[];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Whether anything is to be done. */
 export const isIdle = (plan: PodPlan): boolean => !plan.killPod && !plan.createSandbox && plan.kill.length === 0 && plan.start.length === 0;
 
 /** The actions that bring a pod that should run closer to its spec. */
-export function planPod(pod: NodePod, observed: ObservedPod, probes: ProbeResults = NO_PROBE_RESULTS): PodPlan {
+export function planPod(
+  pod: NodePod,
+  observed: ObservedPod,
+  probes: ProbeResults = NO_PROBE_RESULTS,
+  /** Names of running containers whose new resources need a restart. */
+  resized: ReadonlySet<string> = NONE,
+): PodPlan {
   const sandbox = planSandbox(observed);
   if (sandbox.create) return planNewSandbox(pod, observed, sandbox.attempt);
   const kept = { createSandbox: false, attempt: sandbox.attempt, sandboxId: sandbox.id };
@@ -53,11 +61,11 @@ export function planPod(pod: NodePod, observed: ObservedPod, probes: ProbeResult
   const ephemeral = (pod.spec.ephemeralContainers ?? [])
     .filter((c) => containersNamed(observed, c.name).length === 0)
     .map((container) => ({ kind: 'ephemeral' as const, container }));
-  const init = planInitContainers(pod, observed, probes);
+  const init = planInitContainers(pod, observed, probes, resized);
   if (init.killPod) return { ...nothing, killPod: true };
   if (!init.initialized) return { ...kept, killPod: false, kill: init.kill, start: [...ephemeral, ...init.start] };
 
-  const app = planAppContainers(pod, observed, probes);
+  const app = planAppContainers(pod, observed, probes, resized);
   const killPod = app.kept === 0 && app.start.length === 0;
   if (killPod) return { ...nothing, killPod };
   return { ...kept, killPod, kill: [...init.kill, ...app.kill], start: [...ephemeral, ...init.start, ...app.start] };
@@ -98,7 +106,7 @@ interface InitPlan {
 }
 
 /** Init containers from the last to the first: the first with a status says how far the pod came. */
-function planInitContainers(pod: NodePod, observed: ObservedPod, probes: ProbeResults): InitPlan {
+function planInitContainers(pod: NodePod, observed: ObservedPod, probes: ProbeResults, resized: ReadonlySet<string>): InitPlan {
   const list = pod.spec.initContainers ?? [];
   const before = pod.spec.containers.some((c) => {
     const state = containersNamed(observed, c.name)[0]?.state;
@@ -127,7 +135,7 @@ function planInitContainers(pod: NodePod, observed: ObservedPod, probes: ProbeRe
     found = true;
     if (isRunning(status)) {
       if (!sidecar) continue;
-      const trouble = runningTrouble(container, status, probes, 'Init container');
+      const trouble = runningTrouble(container, status, probes, 'Init container') ?? resizeTrouble(container, resized);
       if (trouble) {
         kill.push({ id: status.id, target, ...trouble });
         start.add(index);
@@ -160,7 +168,7 @@ function planInitContainers(pod: NodePod, observed: ObservedPod, probes: ProbeRe
   };
 }
 
-function planAppContainers(pod: NodePod, observed: ObservedPod, probes: ProbeResults) {
+function planAppContainers(pod: NodePod, observed: ObservedPod, probes: ProbeResults, resized: ReadonlySet<string>) {
   const kill: ContainerToKill[] = [];
   const start: PodContainer[] = [];
   let kept = 0;
@@ -169,6 +177,12 @@ function planAppContainers(pod: NodePod, observed: ObservedPod, probes: ProbeRes
     const status = containersNamed(observed, container.name)[0];
     if (isRunning(status)) {
       const trouble = runningTrouble(container, status, probes, 'Container');
+      const resize = trouble === undefined ? resizeTrouble(container, resized) : undefined;
+      if (resize) {
+        kill.push({ id: status.id, target, ...resize });
+        start.push(target);
+        continue;
+      }
       if (trouble === undefined) {
         kept++;
         continue;
@@ -200,6 +214,12 @@ function runningTrouble(
     return { message: `${what} ${container.name} failed startup probe`, probe: 'startup' };
   return undefined;
 }
+
+const resizeTrouble = (
+  { name }: AnyContainer,
+  resized: ReadonlySet<string>,
+): { readonly message: string; readonly probe?: 'liveness' | 'startup' } | undefined =>
+  resized.has(name) ? { message: `Container ${name} resize requires restart` } : undefined;
 
 const newestExit = (observed: ObservedPod, name: string): ContainerRuntimeStatus | undefined =>
   containersNamed(observed, name).find((c) => c.state === 'exited');

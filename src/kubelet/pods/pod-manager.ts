@@ -2,7 +2,9 @@
 import { nanoTime } from '../../api/time.ts';
 import type { Node, Pod, PodStatus } from '../../api/types.ts';
 import type { ObservedPod } from './observed.ts';
-import { refusal } from './admission.ts';
+import { refusal, type AdmissionInput } from './admission.ts';
+import type { Allocations } from './allocation.ts';
+import { isResize, resizeRefusal, resizeText } from './resize.ts';
 import type { FollowedPod } from '../stats/pod-families.ts';
 import { isStatic, isTerminalPhase, podContainers, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
 import type { PodServices } from './services.ts';
@@ -31,12 +33,15 @@ export interface PodManagerOptions {
   /** The node as the API has it. */
   readonly node: () => Node | undefined;
   readonly allowedUnsafeSysctls: readonly string[];
+  readonly allocations: Allocations;
 }
 
-export function createPodManager({ services, node, allowedUnsafeSysctls }: PodManagerOptions): PodManager {
+export function createPodManager({ services, node, allowedUnsafeSysctls, allocations }: PodManagerOptions): PodManager {
   const { host, events, metrics } = services;
   const workers = new Map<string, PodWorker>();
   const seen = new Map<string, string>();
+  /** Pods that ask for other resources than they have, as they want to be. */
+  const resizing = new Map<string, NodePod>();
   /** Pods that came again while the worker of their uid was still removing the last one. */
   const returning = new Map<string, NodePod>();
 
@@ -48,12 +53,59 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
     return { ...pod, metadata: { ...pod.metadata, annotations } };
   }
 
+  const admission = (pod: NodePod): AdmissionInput => ({
+    pod,
+    others: [...workers.values()]
+      .filter((w) => w.state.pod.metadata.uid !== pod.metadata.uid && !w.state.removed && !isTerminalPhase(w.state.status.phase))
+      .map((w) => w.state.pod),
+    node: node(),
+    allocatable: services.allocatable(),
+    allowedUnsafeSysctls,
+  });
+
+  /** A newer version of a pod: other resources are granted first, everything else counts at once. */
+  function change(worker: PodWorker, wanted: NodePod): void {
+    const { uid, generation } = wanted.metadata;
+    const granted = allocations.granted(wanted);
+    const over = isTerminalPhase(worker.state.status.phase) || wanted.metadata.deletionTimestamp !== undefined;
+    if (over || !isResize(wanted, granted)) {
+      resizing.delete(uid);
+      const { pending: _reverted, ...resize } = worker.state.resize;
+      worker.update(granted, resize);
+      return;
+    }
+    const no = resizeRefusal(admission(wanted));
+    if (no === undefined) {
+      resizing.delete(uid);
+      allocations.grant(wanted);
+      worker.update(wanted, { inProgress: { generation } });
+      events.pod(wanted, 'Normal', 'ResizeStarted', resizeText('started', wanted, generation));
+      return;
+    }
+    resizing.set(uid, wanted);
+    const before = worker.state.resize.pending;
+    if (before?.reason !== no.reason || before.message !== no.message || before.generation !== generation)
+      events.pod(wanted, 'Warning', `Resize${no.reason}`, resizeText(no.reason, wanted, generation, no.message));
+    worker.update(granted, { ...worker.state.resize, pending: { ...no, generation } });
+  }
+
+  /** Resizes that wait for room are looked at again when there may be some. */
+  function retryResizes(): void {
+    for (const [uid, wanted] of resizing) {
+      const worker = workers.get(uid);
+      if (worker === undefined) resizing.delete(uid);
+      else if (worker.state.resize.pending?.reason === 'Deferred' && resizeRefusal(admission(wanted)) === undefined) change(worker, wanted);
+    }
+  }
+
   /** The status of a pod that the node does not take; undefined when it does. */
   function refuse(pod: NodePod): PodStatus | undefined {
     if (isTerminalPhase(pod.status.phase) || pod.metadata.deletionTimestamp !== undefined) return undefined;
-    const others = [...workers.values()].filter((w) => !w.state.removed && !isTerminalPhase(w.state.status.phase)).map((w) => w.state.pod);
-    const no = refusal({ pod, others, node: node(), allocatable: services.allocatable(), allowedUnsafeSysctls });
-    if (no === undefined) return undefined;
+    const no = refusal(admission(pod));
+    if (no === undefined) {
+      allocations.grant(pod);
+      return undefined;
+    }
     metrics.admissionRejections.increase([no.reason]);
     events.pod(pod, 'Warning', no.reason, no.message);
     return rejectedStatus(pod, no.reason, no.message, host.clock.now());
@@ -65,6 +117,8 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
       workers.delete(uid);
       seen.delete(uid);
       services.starts.forget(uid);
+      if (!returning.has(uid)) allocations.forget(uid);
+      retryResizes();
       const again = returning.get(uid);
       returning.delete(uid);
       if (again === undefined) return;
@@ -73,7 +127,10 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
     };
     metrics.containersPerPodCount.observe(podContainers(pod.spec).filter(({ kind }) => kind === 'container').length);
     services.starts.seen(pod);
-    workers.set(uid, startPodWorker(services, pod, gone, refuse(pod)));
+    const granted = allocations.granted(pod);
+    const worker = startPodWorker(services, granted, gone, refuse(granted));
+    workers.set(uid, worker);
+    if (granted !== pod) change(worker, pod);
   }
 
   return {
@@ -82,7 +139,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
       const worker = workers.get(pod.metadata.uid);
       if (worker === undefined) start(pod);
       else if (worker.state.removed) returning.set(pod.metadata.uid, pod);
-      else worker.update(pod);
+      else change(worker, pod);
     },
     remove(uid, last) {
       returning.delete(uid);
@@ -90,7 +147,10 @@ export function createPodManager({ services, node, allowedUnsafeSysctls }: PodMa
       worker?.remove(last && annotated(worker.state.pod.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', last));
     },
     wake: (uid) => workers.get(uid)?.wake(),
-    wakeAll: () => workers.forEach((worker) => worker.wake()),
+    wakeAll() {
+      retryResizes();
+      workers.forEach((worker) => worker.wake());
+    },
     pods: () => [...workers.values()].filter((w) => !w.state.removed).map((w) => withStatus(w)),
     followed: () =>
       [...workers.values()].map((worker) => ({

@@ -8,6 +8,7 @@ import { containerType } from '../stats/container-type.ts';
 import { NOTHING_OBSERVED, observePod, type ObservedPod } from './observed.ts';
 import type { Phase } from './phase.ts';
 import { isTerminalPhase, type NodePod } from './pod.ts';
+import type { ResizeState } from './resize.ts';
 import type { PodServices } from './services.ts';
 import { podStatus } from './status.ts';
 import { terminationMessage } from './termination-message.ts';
@@ -30,6 +31,8 @@ export interface PodState {
   readonly waiting: Map<string, WaitingReason>;
   /** By container name: a back-off that is not shown yet, and when it is. Until then the container's end is. */
   readonly backoffs: Map<string, { readonly why: WaitingReason; readonly showAt: number }>;
+  /** What is under way of a change of its resources. */
+  resize: ResizeState;
   /** Last words by container id: read once, when it ended. */
   readonly messages: Map<string, string>;
   /** The pod's directory is there. */
@@ -49,9 +52,16 @@ export function newPodState(pod: NodePod, refused?: PodStatus): PodState {
     observed: NOTHING_OBSERVED,
     waiting: new Map(),
     backoffs: new Map(),
+    resize: resizeStateOf(pod.status),
     messages: new Map(),
     hasDirectory: false,
   };
+}
+
+/** A resize that was granted before the kubelet started goes on. */
+function resizeStateOf({ conditions = [] }: PodStatus): ResizeState {
+  const under = conditions.find((c) => c.type === 'PodResizeInProgress' && c.status === 'True');
+  return under === undefined ? {} : { inProgress: { generation: under.observedGeneration } };
 }
 
 /** Takes a newer pod from the source; conditions that others wrote come with it. */
@@ -114,6 +124,7 @@ export function publish(
     hostIPs: services.hostIPs,
     finished: options.finished,
     verdict: state.verdict,
+    resize: state.resize,
     now,
   });
   state.status = status;

@@ -8,6 +8,7 @@ import { readySandbox, type ObservedPod } from './observed.ts';
 import { planSandbox, type ProbeResults } from './plan.ts';
 import { isTerminalPhase, type NodePod } from './pod.ts';
 import { podPhase, type Phase } from './phase.ts';
+import type { ResizeState } from './resize.ts';
 import { qosClass } from '../../api/qos.ts';
 
 export interface StatusInput {
@@ -24,6 +25,7 @@ export interface StatusInput {
   readonly finished: boolean;
   /** The pod must end, whatever its containers do: deadline, eviction. */
   readonly verdict?: { readonly reason: string; readonly message: string } | undefined;
+  readonly resize?: ResizeState;
   readonly now: number;
 }
 
@@ -51,6 +53,7 @@ export function podStatus(input: StatusInput): ComputedStatus {
     init,
     app,
     sandboxReady: !planSandbox(observed).create,
+    ...(input.resize && { resize: input.resize }),
     previous: previous.conditions ?? [],
     now,
   });

@@ -12,6 +12,8 @@ import { anyRunning, containersNamed, readySandbox, type ObservedPod } from './o
 import { isIdle, planPod, type ContainerToKill, type PodPlan } from './plan.ts';
 import { isSidecar } from './pod.ts';
 import { look, publish, type PodState } from './pod-state.ts';
+import { resizeText } from './resize.ts';
+import { containerResizes, type ContainerResize } from './resize-containers.ts';
 import type { PodServices } from './services.ts';
 import { startContainer, type StartResult } from './start-container.ts';
 
@@ -34,27 +36,57 @@ class StepFailed extends Error {
 
 const SANDBOX_RETRY_MS = 5000;
 const NETWORK_RETRY_MS = 1000;
+const RESIZE_RETRY_MS = 10_000;
 const SHOW_BACKOFF_MS = 12_500;
 const SHOW_BEFORE_END_MS = 200;
 
 /** `signal` is aborted when the pod is to end: what is under way is given up. */
 export async function syncPod(services: PodServices, state: PodState, signal: AbortSignal): Promise<SyncOutcome> {
   const { pod } = state;
-  const plan = planPod(pod, state.observed, services.probes);
+  const resizes = state.resize.inProgress ? containerResizes(pod, state.observed, services.settings) : [];
+  const restarts = new Set(resizes.filter((r) => r.restart).map((r) => r.target.container.name));
+  const plan = planPod(pod, state.observed, services.probes, restarts);
   try {
     const volumes = await prepareVolumes(services, state);
-    if (isIdle(plan)) return { again: false };
+    if (isIdle(plan)) return await finishResize(services, state, resizes);
     signal.throwIfAborted();
     await stopWhatMustStop(services, state, plan);
     if (plan.killPod && !plan.createSandbox) return { again: true };
     const sandbox = await ensureSandbox(services, state, plan);
     signal.throwIfAborted();
-    return await startAll(services, state, { plan, volumes, ...sandbox, signal });
+    const outcome = await startAll(services, state, { plan, volumes, ...sandbox, signal });
+    return state.resize.inProgress && !outcome.again ? await finishResize(services, state, resizes, outcome) : outcome;
   } catch (error) {
     if (signal.aborted) return { again: true };
     if (error instanceof StepFailed && error.retryMs !== undefined) return { again: false, retryMs: error.retryMs };
     throw error;
   }
+}
+
+/** Writes the limits that were granted; a resize is over when nothing is left to write. */
+async function finishResize(
+  services: PodServices,
+  state: PodState,
+  resizes: readonly ContainerResize[],
+  otherwise: SyncOutcome = { again: false },
+): Promise<SyncOutcome> {
+  const { inProgress } = state.resize;
+  if (inProgress === undefined) return otherwise;
+  const { pod } = state;
+  const { generation } = inProgress;
+  try {
+    for (const { id, resources, restart } of resizes) if (!restart) await services.runtime.updateContainerResources(id, resources);
+  } catch (error) {
+    const text = errorText(error);
+    if (inProgress.error !== text) services.events.pod(pod, 'Warning', 'ResizeError', resizeText('error', pod, generation, text));
+    state.resize = { ...state.resize, inProgress: { generation, error: text } };
+    publish(services, state, { finished: false });
+    return { again: false, retryMs: RESIZE_RETRY_MS };
+  }
+  const { inProgress: _done, ...rest } = state.resize;
+  state.resize = rest;
+  services.events.pod(pod, 'Normal', 'ResizeCompleted', resizeText('completed', pod, generation));
+  return { ...otherwise, again: true };
 }
 
 async function prepareVolumes(services: PodServices, state: PodState): Promise<ReadonlyMap<string, ReadyVolume>> {

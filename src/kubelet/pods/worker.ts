@@ -8,13 +8,14 @@ import { podGraceSeconds } from './kill.ts';
 import { containerNameOf, readySandbox } from './observed.ts';
 import { isTerminalPhase, podContainers, podText, type NodePod } from './pod.ts';
 import { look, newPodState, publish, takePod, type PodState } from './pod-state.ts';
+import type { ResizeState } from './resize.ts';
 import type { PodServices } from './services.ts';
 import { syncPod } from './sync-pod.ts';
 
 export interface PodWorker {
   readonly state: Readonly<PodState>;
-  /** A newer version of the pod. */
-  update(pod: NodePod): void;
+  /** A newer version of the pod, as far as it was granted; `resize` replaces what is under way. */
+  update(pod: NodePod, resize?: ResizeState): void;
   /** No source wants the pod any more; `last` is how it looked then. */
   remove(last?: NodePod): void;
   /** Something of the pod changed: look again. */
@@ -159,7 +160,8 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
 
   return {
     state,
-    update(newer) {
+    update(newer, resize) {
+      if (resize) state.resize = resize;
       if (operation !== 'create') operation = 'update';
       takePod(state, newer);
       checkEnding();

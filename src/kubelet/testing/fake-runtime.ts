@@ -170,7 +170,14 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
     },
     listContainers: async (filter) => matching(containers.values(), filter?.labels),
     containerStatus: async (id) => ({ ...container(id) }),
-    updateContainerResources: async () => undefined,
+    async updateContainerResources(id, resources) {
+      const c = container(id);
+      const { cpuShares, cpuQuota, memoryLimitBytes } = resources;
+      calls.push(
+        ['updateContainerResources', c.metadata.name, cpuShares, cpuQuota, memoryLimitBytes].filter((x) => x !== undefined).join(' '),
+      );
+      c.resources = { ...c.resources, ...resources };
+    },
     reopenContainerLog: async () => undefined,
     async execSync(_id, command) {
       const { code, stdout = '', stderr = '' } = options.exec?.(command) ?? { code: 0 };

@@ -1,0 +1,152 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Pod, PodSpec, Stored } from '../../api/types.ts';
+import { systemHost } from '../../util/host.ts';
+import { silentLogger } from '../../util/log.ts';
+import { eventually, startTestNode, type TestNode } from '../testing/node.ts';
+import { aPod } from '../testing/objects.ts';
+import { ALLOCATIONS_FILE, openAllocations } from './allocation.ts';
+import { resizeRefusal, resizeText } from './resize.ts';
+
+type Resources = NonNullable<PodSpec['resources']>;
+
+const START: Resources = { requests: { cpu: '50m', memory: '32Mi' }, limits: { cpu: '100m', memory: '64Mi' } };
+const MORE: Resources = { requests: { cpu: '60m', memory: '32Mi' }, limits: { cpu: '200m', memory: '64Mi' } };
+
+const withResources = (resources: Resources, more: Partial<PodSpec['containers'][number]> = {}): Pod => ({
+  metadata: { name: 'p' },
+  spec: { containers: [{ name: 'c', image: 'busybox:1.36', resources, ...more }] },
+});
+
+async function running(node: TestNode): Promise<Stored<Pod>> {
+  return eventually(() => {
+    const pod = node.api.pod('p');
+    return pod?.status.containerStatuses?.[0]?.ready === true ? pod : undefined;
+  }, 'a ready container');
+}
+
+function resize(node: TestNode, pod: Stored<Pod>, resources: Resources): void {
+  const containers = pod.spec.containers.map((c) => ({ ...c, resources }));
+  node.api.replacePod({
+    ...(node.api.pod('p') ?? pod),
+    metadata: { ...pod.metadata, generation: (pod.metadata.generation ?? 1) + 1 },
+    spec: { ...pod.spec, containers },
+  });
+}
+
+const condition = (pod: Pod | undefined, type: string) => pod?.status?.conditions?.find((c) => c.type === type);
+const reasons = (node: TestNode): string[] => node.events('p').filter((e) => /Resize|Killing/.test(e));
+
+describe('a resize', () => {
+  it('is granted, written to the running container, and told', async () => {
+    const node = await startTestNode();
+    try {
+      node.api.createPod(withResources(START));
+      resize(node, await running(node), MORE);
+      await eventually(() => reasons(node).length >= 2, 'both events');
+      const summary = `{"containers":[{"name":"c","resources":{"limits":{"cpu":"200m","memory":"64Mi"},"requests":{"cpu":"60m","memory":"32Mi"}}}],"generation":2}`;
+      expect(reasons(node)).toEqual([
+        `Normal ResizeStarted: Pod resize started: ${summary}`,
+        `Normal ResizeCompleted: Pod resize completed: ${summary}`,
+      ]);
+      await eventually(
+        () => condition(node.api.pod('p'), 'PodResizeInProgress') === undefined && node.api.pod('p')?.status.observedGeneration === 2,
+      );
+      expect(node.api.history.some((pod) => condition(pod, 'PodResizeInProgress')?.status === 'True')).toBe(true);
+      const status = node.api.pod('p')?.status.containerStatuses?.[0];
+      expect(status).toMatchObject({ restartCount: 0, allocatedResources: MORE.requests, resources: MORE });
+      expect(node.runtime.calls.filter((c) => c.startsWith('update'))).toEqual(['updateContainerResources c 61 20000']);
+    } finally {
+      await node.close();
+    }
+  });
+
+  it('restarts a container whose policy asks for that', async () => {
+    const node = await startTestNode();
+    try {
+      const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+      node.api.createPod(withResources(START, { resizePolicy }));
+      resize(node, await running(node), MORE);
+      await eventually(() => reasons(node).some((e) => e.includes('ResizeCompleted')));
+      expect(reasons(node)).toContain('Normal Killing: Container c resize requires restart');
+      await eventually(() => node.api.pod('p')?.status.containerStatuses?.[0]?.restartCount === 1);
+    } finally {
+      await node.close();
+    }
+  });
+
+  it('that the node can never hold is infeasible, one that it cannot hold now waits for room, and both survive a restart', async () => {
+    let node = await startTestNode();
+    try {
+      node.api.createPod(withResources(START));
+      const pod = await running(node);
+      resize(node, pod, { requests: { cpu: '100000', memory: '32Mi' }, limits: {} });
+      await eventually(() => condition(node.api.pod('p'), 'PodResizePending')?.reason === 'Infeasible');
+      expect(condition(node.api.pod('p'), 'PodResizePending')?.message).toMatch(
+        /^Node didn't have enough capacity: cpu, requested: 100000000, capacity: \d+$/,
+      );
+      expect(node.api.pod('p')?.status.containerStatuses?.[0]?.allocatedResources).toEqual(START.requests);
+      node = await node.restart();
+      await eventually(() => condition(node.api.pod('p'), 'PodResizePending')?.reason === 'Infeasible');
+      expect(node.api.pod('p')?.status).toMatchObject({ phase: 'Running' });
+      expect(node.api.pod('p')?.status.containerStatuses?.[0]?.allocatedResources).toEqual(START.requests);
+      resize(node, pod, START);
+      await eventually(() => condition(node.api.pod('p'), 'PodResizePending') === undefined, 'the end of the condition');
+    } finally {
+      await node.close();
+    }
+  });
+
+  it('is refused for static pods, and deferred with the words of admission', () => {
+    const pod = aPod({ containers: [{ name: 'c', resources: { requests: { cpu: '1500m' } } }] });
+    const other = aPod({ containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] });
+    const input = { pod, others: [other], node: undefined, allocatable: { cpu: '2', memory: '1Gi', pods: '10' }, allowedUnsafeSysctls: [] };
+    expect(resizeRefusal(input)).toEqual({
+      reason: 'Deferred',
+      message: "Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000",
+    });
+    expect(resizeRefusal({ ...input, others: [] })).toBeUndefined();
+    const fixed = { ...pod, metadata: { ...pod.metadata, annotations: { 'kubernetes.io/config.source': 'file' } } };
+    expect(resizeRefusal({ ...input, pod: fixed })?.reason).toBe('Infeasible');
+  });
+
+  it('is told with sidecars first and its error last', () => {
+    const pod = aPod({
+      initContainers: [
+        { name: 's', restartPolicy: 'Always', resources: { limits: { cpu: '1' } } },
+        { name: 'i', resources: { limits: { cpu: '1' } } },
+      ],
+      containers: [{ name: 'c', resources: { requests: { memory: '1', cpu: '2' } } }],
+    });
+    pod.spec.initContainers?.forEach((c) => delete c.resources?.requests);
+    expect(resizeText('error', pod, 3, 'no')).toBe(
+      'Pod resize error: {"initContainers":[{"name":"s","resources":{"limits":{"cpu":"1"}}}],"containers":[{"name":"c","resources":{"requests":{"cpu":"2","memory":"1"}}}],"generation":3,"error":"no"}',
+    );
+  });
+});
+
+describe('what was granted', () => {
+  it('is read again, and is nothing when the file is torn', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'allocations-'));
+    try {
+      const pod = aPod({ containers: [{ name: 'c', resources: START }], initContainers: [{ name: 'i' }] });
+      const wanted = aPod({ containers: [{ name: 'c', resources: MORE }], initContainers: [{ name: 'i' }] });
+      const first = await openAllocations(systemHost, directory, silentLogger);
+      expect(first.granted(pod)).toBe(pod);
+      first.grant(pod);
+      await first.flush();
+      const second = await openAllocations(systemHost, directory, silentLogger);
+      expect(second.granted(pod)).toBe(pod);
+      expect(second.granted(wanted)).toMatchObject({ spec: { containers: [{ resources: START }] } });
+      second.forget('u');
+      await second.flush();
+      expect(JSON.parse(await readFile(join(directory, ALLOCATIONS_FILE), 'utf8'))).toEqual({ pods: {} });
+      await writeFile(join(directory, ALLOCATIONS_FILE), '{"pods":{"u":');
+      expect((await openAllocations(systemHost, directory, silentLogger)).granted(wanted)).toBe(wanted);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+});
