@@ -124,6 +124,10 @@ const SELECTABLE: Readonly<Record<string, Selectable>> = {
     fields: { 'status.successful': orElse('0', 'status', 'succeeded') },
     refusal: (field) => `field label ${JSON.stringify(field)} not supported for Job`,
   },
+  'resourceslices.resource.k8s.io': {
+    fields: { 'spec.nodeName': at('spec', 'nodeName'), 'spec.driver': at('spec', 'driver') },
+    refusal: (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
+  },
   'certificatesigningrequests.certificates.k8s.io': { fields: { 'spec.signerName': at('spec', 'signerName') }, refusal: plainly },
 };
 const NAME_ONLY: Selectable = {

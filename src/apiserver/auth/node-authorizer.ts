@@ -49,6 +49,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   '/pods': pods,
   'coordination.k8s.io/leases': leases,
   'storage.k8s.io/csinodes': csiNodes,
+  'resource.k8s.io/resourceslices': resourceSlices,
 };
 
 function related(node: string, name: string, is: () => boolean): Decision {
@@ -78,7 +79,7 @@ function getRelated(kind: Referenced): Question {
 }
 
 function claimStatus(graph: NodeGraph, node: string, { verb, namespace, name }: ResourceAttributes): Decision {
-  if (!['get', 'update', 'patch'].includes(verb)) return pass('can only get/update/patch this type');
+  if (!['update', 'patch'].includes(verb)) return pass('can only get/update/patch this type');
   return related(node, name, () => graph.refers(node, 'persistentvolumeclaims', namespace, name));
 }
 
@@ -130,6 +131,29 @@ function leases(_graph: NodeGraph, node: string, { verb, subresource, namespace,
   if (subresource !== '') return pass('cannot authorize lease subresources');
   if (namespace !== 'kube-node-lease') return pass('can only access leases in the "kube-node-lease" system namespace');
   return verb === 'create' || name === node ? ALLOW : pass('can only access node lease with the same name as the requesting node');
+}
+
+function resourceSlices(graph: NodeGraph, node: string, { verb, subresource, name, fieldSelector }: ResourceAttributes): Decision {
+  if (subresource !== '') return pass('cannot authorize ResourceSlice subresources');
+  switch (verb) {
+    case 'create':
+      return ALLOW;
+    case 'get':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      return related(node, name, () => graph.hasSlice(node, name));
+    case 'list':
+    case 'watch':
+    case 'deletecollection':
+      return selectsNode(fieldSelector ?? '', node)
+        ? ALLOW
+        : pass('can only list/watch/deletecollection resourceslices with nodeName field selector');
+    default:
+      return pass(
+        'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+      );
+  }
 }
 
 function csiNodes(_graph: NodeGraph, node: string, { verb, subresource, name }: ResourceAttributes): Decision {

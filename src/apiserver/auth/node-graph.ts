@@ -14,6 +14,8 @@ export interface NodeGraph {
   /** Whether the volume belongs to a claim that a pod of the node uses. */
   hasVolume(node: string, name: string): boolean;
   hasAttachment(node: string, name: string): boolean;
+  /** Whether the ResourceSlice is the node's. */
+  hasSlice(node: string, name: string): boolean;
   close(): void;
 }
 
@@ -64,6 +66,7 @@ export function nodeGraph(objects: ObjectReader): NodeGraph {
       return claim !== undefined && refers(node, 'persistentvolumeclaims', claim.namespace ?? '', claim.name ?? '');
     },
     hasAttachment: (node, name) => objects.get(resources['volumeattachments.storage.k8s.io'], '', name)?.spec.nodeName === node,
+    hasSlice: (node, name) => objects.get(resources['resourceslices.resource.k8s.io'], '', name)?.spec.nodeName === node,
     close: stop,
   };
 }

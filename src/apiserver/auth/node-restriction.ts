@@ -2,7 +2,9 @@
 import { jsonEqual } from '../../api/own.ts';
 import { resources } from '../../api/resources.ts';
 import { forbidden, notFound, type StatusError } from '../../api/status.ts';
-import type { Lease, Node, Pod, TokenRequest } from '../../api/types.ts';
+import type { Lease, Node, ObjectOf, Pod, TokenRequest } from '../../api/types.ts';
+import { parseCertificateRequest } from '../../auth/x509/x509.ts';
+import { errorText } from '../../util/log.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../endpoint.ts';
 import { nodeNameOf } from './node-authorizer.ts';
 import { podReferences } from './pod-references.ts';
@@ -38,13 +40,39 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const name = request.operation === 'create' ? (request.object as Lease | undefined)?.metadata.name : request.name;
     if (name !== node) throw refuse(request, 'can only access node lease with the same name as the requesting node');
   },
+  'resourceslices.resource.k8s.io': (request, node, objects) => {
+    const { operation, name } = request;
+    if (operation !== 'create' && operation !== 'delete') return;
+    const resource = resources['resourceslices.resource.k8s.io'];
+    const slice = operation === 'create' ? (request.object as ObjectOf<typeof resource.type> | undefined) : objects.get(resource, '', name);
+    if (slice !== undefined && slice.spec.nodeName !== node)
+      throw refuse(request, `can only ${operation} ResourceSlice with the same NodeName as the requesting node`);
+  },
+  'certificatesigningrequests.certificates.k8s.io': (request, node) => {
+    if (request.operation !== 'create') return;
+    const spec = (request.object as CertificateSigningRequest | undefined)?.spec;
+    if (spec === undefined || !KUBELET_SIGNERS.has(spec.signerName)) return;
+    if (commonNameOf(request, spec.request) !== `system:node:${node}`)
+      throw refuse(request, `can only create a node CSR with CN=system:node:${node}`);
+  },
   'csinodes.storage.k8s.io': (request, node) => {
     const name = request.operation === 'create' ? request.object?.metadata.name : request.name;
     if (name !== node) throw refuse(request, 'can only access CSINode with the same name as the requesting node');
   },
 };
 
+type CertificateSigningRequest = ObjectOf<'certificates/v1.CertificateSigningRequest'>;
+
 const q = JSON.stringify;
+const KUBELET_SIGNERS: ReadonlySet<string> = new Set(['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet']);
+
+function commonNameOf(request: AdmissionRequest, encoded: string): string | undefined {
+  try {
+    return parseCertificateRequest(Buffer.from(encoded, 'base64').toString('latin1')).subject.commonName;
+  } catch (error) {
+    throw refuse(request, `unable to parse csr: ${errorText(error)}`);
+  }
+}
 
 function refuse(request: AdmissionRequest, why: string): StatusError {
   return forbidden(request.resource, request.name === '' ? (request.object?.metadata.name ?? '') : request.name, why);

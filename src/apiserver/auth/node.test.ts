@@ -3,12 +3,14 @@ import { resources, type ResourceDefinition } from '../../api/resources.ts';
 import { StatusError } from '../../api/status.ts';
 import type { KubeObject, Pod } from '../../api/types.ts';
 import { ask, testUser } from '../../auth/testing.ts';
+import { createCertificateRequest, createPrivateKeyPem } from '../../auth/x509/x509.ts';
 import type { AdmissionRequest } from '../endpoint.ts';
 import { nodeAuthorizer } from './node-authorizer.ts';
 import { nodeGraph } from './node-graph.ts';
 import { nodeRestrictionAdmission } from './node-restriction.ts';
 import { memoryRegistry } from './testing.ts';
 
+const slices = resources['resourceslices.resource.k8s.io'];
 const n1 = testUser('system:node:n1', 'system:nodes', 'system:authenticated');
 
 function pod(name: string, nodeName: string, more: Partial<Pod['spec']> = {}): KubeObject {
@@ -44,6 +46,8 @@ function world() {
   put(resources.persistentvolumes, { metadata: { name: 'pv' }, spec: { claimRef: { namespace: 'ns', name: 'claim' } } });
   put(resources['volumeattachments.storage.k8s.io'], { metadata: { name: 'va' }, spec: { nodeName: 'n1' } });
   put(resources.nodes, { metadata: { name: 'n1', uid: 'uid-n1' } });
+  put(slices, { metadata: { name: 'slice' }, spec: { nodeName: 'n1' } });
+  put(slices, { metadata: { name: 'slice-of-n2' }, spec: { nodeName: 'n2' } });
   return { registry, authorize: nodeAuthorizer(nodeGraph(registry.reader)) };
 }
 
@@ -62,6 +66,9 @@ describe('the Node authorizer', () => {
     { resource: 'volumeattachments', group: 'storage.k8s.io', name: 'va' },
     named('pods', 'all'),
     { verb: 'list', fieldSelector: 'spec.nodeName=n1' },
+    { resource: 'resourceslices', group: 'resource.k8s.io', verb: 'deletecollection', fieldSelector: 'spec.nodeName=n1' },
+    { resource: 'resourceslices', group: 'resource.k8s.io', verb: 'delete', name: 'slice' },
+    { resource: 'resourceslices', group: 'resource.k8s.io', verb: 'create' },
     { verb: 'watch', fieldSelector: 'a=b,spec.nodeName=n1' },
     named('pods', 'x', { verb: 'create' }),
     named('pods', 'all', { subresource: 'status', verb: 'patch' }),
@@ -263,6 +270,40 @@ describe('NodeRestriction', () => {
     expect(await admit({ resource: resources.serviceaccounts, subresource: 'token', name: 'robot', object: tokenFor(ref) })).toContain(
       answer,
     );
+  });
+
+  it.each<[string, Partial<AdmissionRequest>, string]>([
+    ['its own', { object: { metadata: { name: 's' }, spec: { nodeName: 'n1' } } }, 'ok'],
+    [
+      'another’s',
+      { object: { metadata: { name: 's' }, spec: { nodeName: 'n2' } } },
+      'can only create ResourceSlice with the same NodeName as the requesting node',
+    ],
+    ['its own away', { operation: 'delete', name: 'slice' }, 'ok'],
+    [
+      'another’s away',
+      { operation: 'delete', name: 'slice-of-n2' },
+      'can only delete ResourceSlice with the same NodeName as the requesting node',
+    ],
+  ])('lets a node write its own ResourceSlices only: %s', async (_, request, answer) => {
+    expect(await admit({ resource: slices, namespace: '', ...request })).toContain(answer);
+  });
+
+  const signing = (signerName: string, commonName: string): KubeObject => ({
+    metadata: { name: 'csr' },
+    spec: {
+      signerName,
+      request: Buffer.from(createCertificateRequest({ key: createPrivateKeyPem(), subject: { commonName } })).toString('base64'),
+    },
+  });
+  it.each([
+    [signing('kubernetes.io/kubelet-serving', 'system:node:n1'), 'ok'],
+    [signing('kubernetes.io/kubelet-serving', 'system:node:n2'), 'can only create a node CSR with CN=system:node:n1'],
+    [signing('kubernetes.io/kube-apiserver-client-kubelet', 'system:node:n2'), 'can only create a node CSR with CN=system:node:n1'],
+    [signing('example.com/other', 'system:node:n2'), 'ok'],
+    [{ metadata: { name: 'csr' }, spec: { signerName: 'kubernetes.io/kubelet-serving', request: 'eA==' } }, 'unable to parse csr: '],
+  ])('lets a node ask for certificates of its own name only: %#', async (object, answer) => {
+    expect(await admit({ resource: resources['certificatesigningrequests.certificates.k8s.io'], namespace: '', object })).toContain(answer);
   });
 
   it('does not concern other users', async () => {
