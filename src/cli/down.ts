@@ -35,7 +35,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const machine = await readMachineRecord(dir, host);
   if (machine !== undefined) {
     const { runtime } = await chooseRuntime(
-      'process',
+      { name: 'process', endpoint: '', imageEndpoint: '', named: false, requestTimeoutMs: 0 },
       { runtime: dir.runtime, images: dir.images, podCIDR: machine.podCIDR, hidden: [] },
       host,
       log,

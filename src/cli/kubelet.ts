@@ -11,13 +11,13 @@ import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
 import { startKubeletHalf } from './kubelet-half.ts';
 import { loadConfiguration } from './kubelet-configuration.ts';
-import { chooseRuntime, DEFAULT_POD_CIDR } from './runtime.ts';
+import { chooseRuntime, DEFAULT_POD_CIDR, runtimeWish } from './runtime.ts';
 import { stopSignal } from './stop-signal.ts';
 import { allAddresses, nodeAddresses } from './up/machine.ts';
 import { explainListenError, explainStartError, UserError } from './user-error.ts';
 
 const OWN_FLAGS = [
-  { name: 'runtime', type: 'string', default: '', placeholder: 'process', help: 'The container runtime. Without it nodelet chooses.' },
+  { name: 'runtime', type: 'string', default: '', placeholder: 'process|cri', help: 'The container runtime. Without it nodelet chooses.' },
   {
     name: 'container-logs-dir',
     type: 'string',
@@ -53,7 +53,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const rootDir = values['root-dir'];
   try {
     const { runtime, name, why } = await chooseRuntime(
-      values.runtime,
+      runtimeWish(values.runtime, config, parsed.given.has('container-runtime-endpoint')),
       {
         runtime: join(rootDir, 'runtime'),
         images: join(rootDir, 'images'),

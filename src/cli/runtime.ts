@@ -1,6 +1,8 @@
 /** Which runtime runs the pods, and why. */
+import { parseDuration } from '../api/duration.ts';
+import type { KubeletConfiguration } from '../kubelet/config.ts';
 import { startProcessRuntime } from '../runtime/process/process-runtime.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import { RuntimeError, type Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
 import type { Logger } from '../util/log.ts';
 import { UserError } from './user-error.ts';
@@ -20,9 +22,37 @@ export interface ChosenRuntime {
   readonly why: string;
 }
 
-/** Starts the runtime that `--runtime` names. Throws a UserError for one that is not there. */
-export async function chooseRuntime(asked: string, places: RuntimePlaces, host: Host, log: Logger): Promise<ChosenRuntime> {
-  if (asked !== '' && asked !== 'process') throw new UserError(`there is no runtime ${JSON.stringify(asked)}; this version has: process`);
+/** Which runtime is asked for. */
+export interface RuntimeWish {
+  /** `--runtime`: `process`, `cri`, or empty for what there is. */
+  readonly name: string;
+  /** `--container-runtime-endpoint` and `--image-service-endpoint`, or the configuration's. */
+  readonly endpoint: string;
+  readonly imageEndpoint: string;
+  /** The user named the endpoint: it must answer. */
+  readonly named: boolean;
+  readonly requestTimeoutMs: number;
+}
+
+/** What the flags and the configuration say of the runtime. */
+export function runtimeWish(name: string, config: KubeletConfiguration, named: boolean): RuntimeWish {
+  const endpoint = config.containerRuntimeEndpoint;
+  return {
+    name,
+    endpoint,
+    imageEndpoint: config.imageServiceEndpoint ?? '',
+    named: named || endpoint !== DEFAULT_ENDPOINT,
+    requestTimeoutMs: parseDuration(config.runtimeRequestTimeout),
+  };
+}
+
+/** Starts the runtime that is wished for. Throws a UserError for one that is not there. */
+export async function chooseRuntime(wish: RuntimeWish, places: RuntimePlaces, host: Host, log: Logger): Promise<ChosenRuntime> {
+  const { name } = wish;
+  if (name !== '' && name !== 'process' && name !== 'cri')
+    throw new UserError(`there is no runtime ${JSON.stringify(name)}; this version has: process, cri`);
+  const cri = name === 'process' ? undefined : await criRuntime(wish, host, log);
+  if (cri) return cri;
   const runtime = await startProcessRuntime({
     rootDir: places.runtime,
     imagesDir: places.images,
@@ -32,9 +62,32 @@ export async function chooseRuntime(asked: string, places: RuntimePlaces, host: 
     subnet: places.podCIDR,
     bridge: bridgeName(places.podCIDR),
   });
-  return { runtime, name: 'process', why: asked === 'process' ? 'asked for by --runtime' : 'the embedded default' };
+  return { runtime, name: 'process', why: name === 'process' ? 'asked for by --runtime' : 'the embedded default' };
 }
 
+/** The runtime behind the endpoint; undefined when none is there and none was asked for. */
+async function criRuntime(wish: RuntimeWish, host: Host, log: Logger): Promise<ChosenRuntime | undefined> {
+  const { endpoint, imageEndpoint, requestTimeoutMs } = wish;
+  const wanted = wish.name === 'cri' || wish.named;
+  if (!wanted && !(await isSocket(endpoint.replace('unix://', ''), host))) return undefined;
+  // Loaded when it is needed: the embedded runtime pays nothing for it.
+  const { startCriRuntime } = await import('../runtime/cri/cri-runtime.ts');
+  try {
+    const runtime = await startCriRuntime({ endpoint, imageEndpoint, requestTimeoutMs, host, log });
+    const { runtimeName } = await runtime.version();
+    return { runtime, name: runtimeName, why: `${endpoint} ${wanted ? 'is what was asked for' : 'answers'}` };
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    if (wanted) throw new UserError(`the container runtime at ${endpoint} does not answer: ${error.message}`);
+    log.warn('The container runtime is passed over: it does not answer', { endpoint, err: error.message });
+    return undefined;
+  }
+}
+
+const isSocket = async (path: string, { files }: Host): Promise<boolean> =>
+  (await files.stat(path).catch(() => undefined))?.isSocket() ?? false;
+
+const DEFAULT_ENDPOINT = 'unix:///run/containerd/containerd.sock';
 export const DEFAULT_POD_CIDR = '10.88.0.0/16';
 
 /** A bridge of its own for each range, within the 15 letters that Linux allows. */

@@ -119,6 +119,8 @@ export interface LinuxResources {
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
   readonly hugepageLimits?: readonly { readonly pageSize: string; readonly limit: number }[];
+  /** cgroup v2: files and what is written into them, beside the fields above. */
+  readonly unified?: Readonly<Record<string, string>>;
 }
 
 export interface ContainerSecurity {

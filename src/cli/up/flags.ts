@@ -6,7 +6,7 @@ import { defaultDataDir } from './data-dir.ts';
 
 export const UP_FLAGS = [
   { name: 'data-dir', type: 'string', default: defaultDataDir(), placeholder: 'DIR', help: 'Where everything is kept.' },
-  { name: 'runtime', type: 'string', default: '', placeholder: 'process', help: 'The container runtime. Without it nodelet chooses.' },
+  { name: 'runtime', type: 'string', default: '', placeholder: 'process|cri', help: 'The container runtime. Without it nodelet chooses.' },
   { name: 'rm', type: 'bool', default: false, help: 'Stop and remove all containers at the end.' },
   {
     name: 'without-kubelet',

@@ -6,7 +6,7 @@ import { flagTexts } from '../../kubelet/flags.ts';
 import { parseFlags } from '../../util/flags.ts';
 import type { Host } from '../../util/host.ts';
 import { createLogger, type Logger, type Verbosity } from '../../util/log.ts';
-import { DEFAULT_POD_CIDR } from '../runtime.ts';
+import { DEFAULT_POD_CIDR, runtimeWish, type RuntimeWish } from '../runtime.ts';
 import { addressIn } from './addresses.ts';
 import { kubeletConfiguration } from './configuration.ts';
 import { dataDirAt, type DataDir } from './data-dir.ts';
@@ -19,8 +19,7 @@ export type ApiFlags = ReturnType<typeof parseFlags<typeof APISERVER_FLAGS>>['va
 
 export interface UpSettings {
   readonly dir: DataDir;
-  /** `--runtime`; empty lets nodelet choose. */
-  readonly runtime: string;
+  readonly runtime: RuntimeWish;
   /** `--rm`: containers end with the program. */
   readonly removeContainers: boolean;
   /** `--without-kubelet`: API server and controllers alone. */
@@ -60,7 +59,7 @@ export async function readSettings(argv: readonly string[], host: Host): Promise
   const gateway = addressIn(podCIDR, 1);
   return {
     dir,
-    runtime: own.runtime,
+    runtime: runtimeWish(own.runtime, config, given.has('container-runtime-endpoint')),
     removeContainers: own.rm,
     withoutKubelet: own['without-kubelet'],
     api,

@@ -1,0 +1,116 @@
+/** What is known of the runtime's containers and sandboxes by id: whose they are, and their statuses as long as they hold. */
+import type { Clock } from '../../util/clock.ts';
+import type { ContainerRuntimeStatus, ContainerSummary, PodSandbox, PodSandboxStatus } from '../runtime.ts';
+
+export interface Known {
+  readonly kind: 'container' | 'sandbox';
+  readonly podUid: string;
+  /** Of a container, the sandbox it is in. */
+  readonly sandboxId: string;
+  state: string;
+  /** Pid of the first process, once the runtime has told it. */
+  pid: number | undefined;
+}
+
+export interface Ledger {
+  get(id: string): Known | undefined;
+  /** Takes in what a list says; a status that it contradicts is forgotten. True when the state is news. */
+  noteContainer(container: ContainerSummary): boolean;
+  noteSandbox(sandbox: PodSandbox): boolean;
+  /** A container or sandbox that is being made. */
+  add(id: string, known: Omit<Known, 'pid' | 'state'>): void;
+  notePid(id: string, pid: number): void;
+  /** The status of a list's entry, when it was asked for before and the list has just confirmed it. */
+  containerStatus(id: string): ContainerRuntimeStatus | undefined;
+  sandboxStatus(id: string): PodSandboxStatus | undefined;
+  keepContainerStatus(status: ContainerRuntimeStatus): void;
+  keepSandboxStatus(status: PodSandboxStatus): void;
+  /** Something happens to it: what is known of its state does not hold any more. */
+  doubt(id: string): void;
+  forget(id: string): void;
+  ids(): ReadonlySet<string>;
+  /** Forgets those; what they were. */
+  forgetAll(ids: Iterable<string>): readonly (Known & { readonly id: string })[];
+}
+
+export const POD_UID_LABEL = 'io.kubernetes.pod.uid';
+/** How long a list's word is taken for a container's status: long enough for those who list and then look. */
+const CONFIRMED_MS = 250;
+
+interface Kept<T> {
+  readonly status: T;
+  confirmedAt: number;
+}
+
+export function createLedger(clock: Clock): Ledger {
+  const entries = new Map<string, Known>();
+  const containers = new Map<string, Kept<ContainerRuntimeStatus>>();
+  const sandboxes = new Map<string, Kept<PodSandboxStatus>>();
+
+  function note(id: string, state: string, fresh: () => Known, kept: Kept<{ readonly state: string }> | undefined): boolean {
+    const old = entries.get(id);
+    const known = old ?? fresh();
+    if (old === undefined) entries.set(id, known);
+    const news = old?.state !== state;
+    known.state = state;
+    if (kept && kept.status.state === state) kept.confirmedAt = clock.monotonic();
+    else {
+      containers.delete(id);
+      sandboxes.delete(id);
+    }
+    return news;
+  }
+
+  const confirmed = <T>(kept: Kept<T> | undefined): T | undefined =>
+    kept && clock.monotonic() - kept.confirmedAt < CONFIRMED_MS ? kept.status : undefined;
+
+  const forget = (id: string): void => {
+    entries.delete(id);
+    containers.delete(id);
+    sandboxes.delete(id);
+  };
+
+  return {
+    get: (id) => entries.get(id),
+    noteContainer: ({ id, state, sandboxId, labels }) =>
+      note(
+        id,
+        state,
+        () => ({ kind: 'container', podUid: labels[POD_UID_LABEL] ?? '', sandboxId, state, pid: undefined }),
+        containers.get(id),
+      ),
+    noteSandbox: ({ id, state, metadata }) =>
+      note(id, state, () => ({ kind: 'sandbox', podUid: metadata.uid, sandboxId: id, state, pid: undefined }), sandboxes.get(id)),
+    add: (id, known) => {
+      entries.set(id, { ...known, state: '', pid: entries.get(id)?.pid });
+    },
+    notePid(id, pid) {
+      const known = entries.get(id);
+      if (known === undefined || known.pid === pid) return;
+      known.pid = pid;
+      containers.delete(id);
+    },
+    containerStatus: (id) => confirmed(containers.get(id)),
+    sandboxStatus: (id) => confirmed(sandboxes.get(id)),
+    keepContainerStatus(status) {
+      // A container that was made and not started changes without a word.
+      if (status.state === 'running' || status.state === 'exited') containers.set(status.id, { status, confirmedAt: -Infinity });
+    },
+    keepSandboxStatus(status) {
+      sandboxes.set(status.id, { status, confirmedAt: -Infinity });
+    },
+    doubt(id) {
+      containers.delete(id);
+      sandboxes.delete(id);
+    },
+    forget,
+    ids: () => new Set(entries.keys()),
+    forgetAll(ids) {
+      return [...ids].flatMap((id) => {
+        const known = entries.get(id);
+        forget(id);
+        return known ? [{ ...known, id }] : [];
+      });
+    },
+  };
+}
