@@ -3,6 +3,7 @@ import type { ResourceDefinition } from '../../api/resources.ts';
 import { encodeProtobuf, wrapEnvelope } from '../../api/protobuf.ts';
 import { apiVersionOf } from '../gvk.ts';
 import type { Representation } from '../http/negotiate.ts';
+import { pieceOf, type Piece } from '../http/stream.ts';
 import { objectEnvelope, transformed, type IncludeObject } from '../resources/encode.ts';
 import type { View } from '../registry/views.ts';
 import type { Entry } from '../store/entry.ts';
@@ -11,13 +12,13 @@ export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
 /** Encodes the events of one watch. */
 export interface EventEncoder {
-  event(type: EventType, entry: Entry): Buffer;
-  bookmark(revision: number, initialEventsEnd: boolean): Buffer;
-  error(status: object): Buffer;
+  event(type: EventType, entry: Entry): Piece;
+  bookmark(revision: number, initialEventsEnd: boolean): Piece;
+  error(status: object): Piece;
 }
 
 /** Encoded events by what they are; they go with the entry. */
-export type EncodedEvents = WeakMap<Entry, Map<string, Buffer>>;
+export type EncodedEvents = WeakMap<Entry, Map<string, Piece>>;
 
 export interface EncoderOptions {
   readonly view: View;
@@ -55,7 +56,7 @@ function bookmarkObject(definition: ResourceDefinition, form: Representation, re
 }
 
 function jsonEncoder({ view, form, include, now, encoded }: EncoderOptions): EventEncoder {
-  const line = (type: EventType, object: string): Buffer => Buffer.from(`{"type":"${type}","object":${object}}\n`);
+  const line = (type: EventType, object: string): Piece => pieceOf(`{"type":"${type}","object":${object}}\n`);
   let columnsSent = false;
   return {
     event(type, entry) {
@@ -76,7 +77,7 @@ function jsonEncoder({ view, form, include, now, encoded }: EncoderOptions): Eve
   };
 }
 
-function shared(encoded: EncodedEvents, entry: Entry, key: string, make: () => Buffer): Buffer {
+function shared(encoded: EncodedEvents, entry: Entry, key: string, make: () => Piece): Piece {
   let lines = encoded.get(entry);
   if (!lines) encoded.set(entry, (lines = new Map()));
   let found = lines.get(key);
@@ -85,12 +86,12 @@ function shared(encoded: EncodedEvents, entry: Entry, key: string, make: () => B
 }
 
 function protobufEncoder({ view, form, encoded }: EncoderOptions): EventEncoder {
-  const frame = (type: EventType, envelope: Buffer): Buffer => {
+  const frame = (type: EventType, envelope: Buffer): Piece => {
     // A WatchEvent is its type and a RawExtension, which is bytes alone.
     const event = Buffer.concat([delimited(1, Buffer.from(type)), delimited(2, delimited(1, envelope))]);
     const length = Buffer.alloc(4);
     length.writeUInt32BE(event.length);
-    return Buffer.concat([length, event]);
+    return pieceOf(Buffer.concat([length, event]));
   };
   return {
     event: (type, entry) =>

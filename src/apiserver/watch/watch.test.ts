@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { resources } from '../../api/resources.ts';
 import { startTestServer, type TestServer, type WatchStream } from '../http/testing.ts';
@@ -114,6 +115,36 @@ describe('a watch', () => {
     const second = await stream.next();
     expect(first.object['columnDefinitions']).toHaveLength(3);
     expect(second.object['columnDefinitions']).toBeNull();
+  });
+
+  it('tells in order what changes while many watch, and every change once', async () => {
+    const server = await start();
+    const streams = await Promise.all(Array.from({ length: 60 }, () => watch(server, '&resourceVersion=1')));
+    const names = Array.from({ length: 40 }, (_none, i) => `c${i}`);
+    for (const name of names) await create(server, name);
+    for (const stream of streams) expect(await told(stream, names.length)).toEqual(names.map((name) => `ADDED ${name}`));
+  });
+
+  it('keeps little for a client that reads nothing, however much changes', async () => {
+    const server = await start();
+    const sockets: Socket[] = [];
+    const seen = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket);
+    subscribe('http.server.request.start', seen);
+    open.push({ close: () => unsubscribe('http.server.request.start', seen) });
+    const socket = connect(Number(new URL(server.base).port), '127.0.0.1');
+    open.push({ close: () => socket.destroy() });
+    socket.write(`GET ${CONFIGMAPS}?watch=true HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await once(socket, 'readable');
+    const [held] = sockets;
+    const pad = 'x'.repeat(300_000);
+    let most = 0;
+    for (let i = 0; i < 60; i += 1) {
+      await server.send('POST', CONFIGMAPS, { metadata: { name: `big-${i}` }, data: { pad } });
+      most = Math.max(most, held?.writableLength ?? Number.NaN);
+    }
+    // Something waits, as the client reads nothing, but no more than one write.
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(1_000_000);
   });
 
   it('cuts off a client that reads nothing when its place in the history is gone, and serves the others', async () => {

@@ -2,7 +2,7 @@
 import type { ResourceDefinition } from '../../api/resources.ts';
 import { expired, type StatusError } from '../../api/status.ts';
 import type { Timer } from '../../util/clock.ts';
-import { drained, startStream, writePiece } from '../http/stream.ts';
+import { drained, startStream, writePieces, type Piece } from '../http/stream.ts';
 import { plainError } from '../registry/write.ts';
 import { includeObject } from '../resources/encode.ts';
 import { listOptions, type ListOptions } from '../resources/list-options.ts';
@@ -12,6 +12,7 @@ import type { Entry } from '../store/entry.ts';
 import type { Store } from '../store/store.ts';
 import { eventEncoder, type EncodedEvents, type EventEncoder } from './encoder.ts';
 import { seenBy } from './select.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /** Times of a watch, in ms. */
 const TIMES = {
@@ -35,6 +36,7 @@ export interface Watches {
 /** `sent` hears of each event and its size. */
 export function createWatches(sent: (of: ResourceDefinition, bytes: number) => void = () => undefined): Watches {
   const encoded: EncodedEvents = new WeakMap();
+  const turns = createTurns();
   const open = new Set<() => void>();
   let closed = false;
   return {
@@ -47,7 +49,7 @@ export function createWatches(sent: (of: ResourceDefinition, bytes: number) => v
       const encoder = eventEncoder({ view, form, include, now: () => core.clock.now(), encoded });
       startStream(exchange.response, { 'Content-Type': form.media === 'application/json' ? form.media : `${form.media};stream=watch` });
       const namespace = request.definition.namespaced ? request.info.namespace : '';
-      const watch = runWatch({ request, options, encoder, sent, start, prefix: namespace === '' ? '' : `${namespace}/` });
+      const watch = runWatch({ request, options, encoder, turns, sent, start, prefix: namespace === '' ? '' : `${namespace}/` });
       open.add(watch.end);
       if (closed) watch.end();
       await watch.done;
@@ -64,6 +66,7 @@ interface Watch {
   readonly request: ResourceRequest;
   readonly options: ListOptions;
   readonly encoder: EventEncoder;
+  readonly turns: Turns;
   readonly sent: (of: ResourceDefinition, bytes: number) => void;
   readonly start: number;
   readonly prefix: string;
@@ -73,7 +76,10 @@ interface Watch {
  * One watch. It keeps no queue: the store's history is the queue, and `cursor` says how far this watch has read. A client that
  * is slow stops the reading; one that is too slow finds its place in the history gone, and is cut off.
  */
-function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { readonly done: Promise<void>; readonly end: () => void } {
+function runWatch({ request, options, encoder, turns, sent, start, prefix }: Watch): {
+  readonly done: Promise<void>;
+  readonly end: () => void;
+} {
   const { core, view, exchange } = request;
   const { store, clock } = core;
   const { response, signal } = exchange;
@@ -90,6 +96,7 @@ function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { 
     over = true;
     for (const timer of timers) timer.cancel();
     unsubscribe();
+    turns.forget(read);
     signal.removeEventListener('abort', stop);
     ended.abort();
   };
@@ -103,18 +110,43 @@ function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { 
     response.destroy();
   };
 
-  /** Sends bytes; afterwards waits until the client has taken them, if it has not. */
-  const send = async (bytes: Buffer): Promise<void> => {
-    if (over) return;
-    sent(view.definition, bytes.length);
-    if (writePiece(response, bytes)) return;
+  /** Sends pieces; the promise there may be lasts until the client has taken them. */
+  const send = (pieces: readonly Piece[]): Promise<void> | undefined => {
+    if (over) return undefined;
+    for (const piece of pieces) sent(view.definition, piece.bytes.length);
+    return writePieces(response, pieces) ? undefined : taken();
+  };
+
+  const taken = async (): Promise<void> => {
     const stalled = clock.after(TIMES.stalled, cutOff);
     await drained(response, ended.signal);
     stalled.cancel();
   };
 
-  const pump = async (): Promise<void> => {
-    if (blocked) return;
+  /** The next events of the history that this watch shows, as many as go into one write. */
+  const gather = (): readonly Piece[] => {
+    const pieces: Piece[] = [];
+    let bytes = 0;
+    for (const event of store.history.after(view.bucket, cursor)) {
+      cursor = event.revision;
+      if (!event.entry.key.startsWith(whole)) continue;
+      const seen = seenBy(options.selects, view, event);
+      if (!seen) continue;
+      const piece = encoder.event(seen.type, seen.entry);
+      pieces.push(piece);
+      bytes += piece.bytes.length;
+      if (bytes >= MAX_WRITE_BYTES) return pieces;
+    }
+    if (pieces.length === 0) cursor = Math.max(cursor, store.revision);
+    return pieces;
+  };
+
+  /** Reads the history to its end, or until the client must be waited for. */
+  const read = (): void => {
+    if (!blocked) void readOn();
+  };
+
+  const readOn = async (): Promise<void> => {
     blocked = true;
     for (;;) {
       if (over) break;
@@ -122,19 +154,10 @@ function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { 
         cutOff();
         break;
       }
-      const events = store.history.after(view.bucket, cursor);
-      const next = events[0];
-      if (!next) {
-        cursor = Math.max(cursor, store.revision);
-        break;
-      }
-      for (const event of events.slice(0, MAX_AT_ONCE)) {
-        cursor = event.revision;
-        if (!event.entry.key.startsWith(whole)) continue;
-        const seen = seenBy(options.selects, view, event);
-        if (seen) await send(encoder.event(seen.type, seen.entry));
-        if (over) break;
-      }
+      const pieces = gather();
+      if (pieces.length === 0) break;
+      const waits = send(pieces);
+      if (waits) await waits;
     }
     blocked = false;
   };
@@ -142,7 +165,7 @@ function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { 
   const sendInitial = async (entries: readonly Entry[]): Promise<void> => {
     for (const entry of entries) {
       if (over) return;
-      if (options.selects.matches(view.object(entry))) await send(encoder.event('ADDED', entry));
+      if (options.selects.matches(view.object(entry))) await send([encoder.event('ADDED', entry)]);
     }
   };
 
@@ -151,24 +174,26 @@ function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { 
       const entries = store.list(view.bucket, prefix);
       cursor = store.revision;
       await sendInitial(entries);
-      if (options.sendInitialEvents && options.bookmarks) await send(encoder.bookmark(cursor, true));
+      if (options.sendInitialEvents && options.bookmarks) await send([encoder.bookmark(cursor, true)]);
     } else if (start < store.history.floor(view.bucket)) {
-      await send(encoder.error(tooOld(start, store).status));
+      await send([encoder.error(tooOld(start, store).status)]);
       end();
       return;
     }
     blocked = false;
-    await pump();
+    read();
   };
 
   const bookmark = (): void => {
-    if (blocked || over || !options.bookmarks) return;
-    // Whoever is not held up has read all there is.
+    if (!options.bookmarks) return;
+    // Whoever is not held up then has read all there is.
+    read();
+    if (blocked || over) return;
     cursor = Math.max(cursor, store.revision);
-    void send(encoder.bookmark(cursor, false));
+    void send([encoder.bookmark(cursor, false)]);
   };
 
-  const unsubscribe = store.subscribe(view.bucket, () => void pump());
+  const unsubscribe = store.subscribe(view.bucket, () => turns.ask(read));
   signal.addEventListener('abort', stop, { once: true });
   const lasts = duration(options.timeoutSeconds);
   timers.push(clock.after(lasts, end), clock.every(TIMES.bookmarkEvery, bookmark));
@@ -178,8 +203,8 @@ function runWatch({ request, options, encoder, sent, start, prefix }: Watch): { 
   return { done, end };
 }
 
-/** Changes that are taken from the history at a time. */
-const MAX_AT_ONCE = 256;
+/** Events are gathered for one write up to this size. */
+const MAX_WRITE_BYTES = 64 * 1024;
 
 /** How long a watch lasts, in ms. */
 function duration(timeoutSeconds: number | undefined): number {
