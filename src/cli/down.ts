@@ -8,7 +8,7 @@ import { removeCgroups } from './up/cgroups.ts';
 import { dataDirAt, defaultDataDir, openDataDir } from './up/data-dir.ts';
 import { readMachineRecord } from './up/machine-record.ts';
 import { removeServiceAddresses } from './up/machine.ts';
-import { removeContainers } from './up/remove-containers.ts';
+import { podsOf, removeContainers } from './up/remove-containers.ts';
 import { unmountBelow } from './up/unmount.ts';
 import { UserError } from './user-error.ts';
 
@@ -16,6 +16,9 @@ const FLAGS = [
   { name: 'data-dir', type: 'string', default: defaultDataDir(), placeholder: 'DIR', help: 'The data directory of `nodelet up`.' },
   { name: 'purge', type: 'bool', default: false, help: 'Delete the data directory too: objects, keys, images, logs.' },
 ] as const satisfies FlagTable;
+
+/** How long the container runtime may take over one pod. */
+const RUNTIME_MS = 60_000;
 
 export const help = (): string => `Stops and removes the containers that \`nodelet up\` left running, and its network interfaces.
 Objects stay: the next \`nodelet up\` starts the pods anew. nodelet itself must not be running.
@@ -34,13 +37,14 @@ export async function run(argv: readonly string[]): Promise<number> {
   await openDataDir(dir, host);
   const machine = await readMachineRecord(dir, host);
   if (machine !== undefined) {
+    const endpoint = machine.runtimeEndpoint ?? '';
     const { runtime } = await chooseRuntime(
-      { name: 'process', endpoint: '', imageEndpoint: '', named: false, requestTimeoutMs: 0 },
+      { name: endpoint === '' ? 'process' : 'cri', endpoint, imageEndpoint: '', named: true, requestTimeoutMs: RUNTIME_MS },
       { runtime: dir.runtime, images: dir.images, podCIDR: machine.podCIDR, hidden: [] },
       host,
       log,
     );
-    const removed = await removeContainers(runtime, log);
+    const removed = await removeContainers(runtime, endpoint === '' ? () => true : await podsOf(dir.kubelet, host), log);
     await runtime.close();
     await removePodNetwork(host, machine.bridge);
     await removeServiceAddresses(machine.serviceAddresses, host);

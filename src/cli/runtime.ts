@@ -20,6 +20,8 @@ export interface ChosenRuntime {
   readonly name: string;
   /** One clause for the summary: why this one. */
   readonly why: string;
+  /** Absent for the embedded one. */
+  readonly endpoint?: string;
 }
 
 /** Which runtime is asked for. */
@@ -75,7 +77,7 @@ async function criRuntime(wish: RuntimeWish, host: Host, log: Logger): Promise<C
   try {
     const runtime = await startCriRuntime({ endpoint, imageEndpoint, requestTimeoutMs, host, log });
     const { runtimeName } = await runtime.version();
-    return { runtime, name: runtimeName, why: `${endpoint} ${wanted ? 'is what was asked for' : 'answers'}` };
+    return { runtime, name: runtimeName, endpoint, why: `${endpoint} ${wanted ? 'is what was asked for' : 'answers'}` };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     if (wanted) throw new UserError(`the container runtime at ${endpoint} does not answer: ${error.message}`);

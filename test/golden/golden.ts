@@ -16,6 +16,14 @@ const show = process.argv.find((argument) => argument.startsWith('--show='))?.sl
 const NODE = 'nodelet-node';
 /** `--offset=N` moves every port and range, so that several runs fit on one machine; the few recorded answers that name a port then differ. */
 const offset = Number(process.argv.find((argument) => argument.startsWith('--offset='))?.slice(9) ?? 0);
+/** `--runtime-endpoint=unix:///PATH` runs the pods on the container runtime there; it must have the recorded images. */
+const endpoint = process.argv.find((argument) => argument.startsWith('--runtime-endpoint='))?.slice('--runtime-endpoint='.length);
+const runtimeFlags =
+  endpoint === undefined
+    ? ['--runtime=process']
+    : ['--runtime=cri', `--container-runtime-endpoint=${endpoint}`, `--cgroup-root=/nodelet-golden-${offset}`];
+/** Where the program was bundled to. */
+const dist = process.env['DIST'] ?? 'dist';
 const port = { api: 6443 + offset, secure: 10250 + offset, readonly: 10255 + offset, healthz: 10248 + offset };
 const moved =
   offset === 0
@@ -76,12 +84,12 @@ async function start(config: string): Promise<ChildProcess> {
   const child = spawn(
     process.execPath,
     [
-      resolve('dist/nodelet.js'),
+      resolve(dist, 'nodelet.js'),
       'up',
       `--data-dir=${data}`,
       `--config=${config}`,
       `--hostname-override=${NODE}`,
-      '--runtime=process',
+      ...runtimeFlags,
       ...moved,
     ],
     {
@@ -134,7 +142,8 @@ function credentials(): string {
 }
 
 function compare(recording: string): void {
-  const allow = resolve(`test/golden/allow/${recording}.json`);
+  const onRuntime = resolve(`test/golden/allow/${recording}-containerd.json`);
+  const allow = endpoint !== undefined && existsSync(onRuntime) ? onRuntime : resolve(`test/golden/allow/${recording}.json`);
   const program = recording === 'pods' ? 'pods-compare.mjs' : 'compare.mjs';
   const out = spawnSync(
     process.execPath,
@@ -179,9 +188,11 @@ const wants = (name: string): boolean => wanted.length === 0 || wanted.includes(
 
 async function main(): Promise<void> {
   mkdirSync(data, { recursive: true });
-  const image = join(work, 'busybox.tar');
-  writeBusyboxImage(image);
-  run(process.execPath, [resolve('dist/nodelet.js'), 'image', 'load', image, `--data-dir=${data}`]);
+  if (endpoint === undefined) {
+    const image = join(work, 'busybox.tar');
+    writeBusyboxImage(image);
+    run(process.execPath, [resolve(dist, 'nodelet.js'), 'image', 'load', image, `--data-dir=${data}`]);
+  }
   const config = join(golden, 'kubelet.yaml');
   let node = await start(config);
   try {
@@ -248,7 +259,7 @@ async function main(): Promise<void> {
     run(kubectl, ['delete', 'namespace', 'web', 'golden', 'kc', 'life', '--ignore-not-found', '--timeout=60s'], { tolerant: true });
   } finally {
     await stop(node);
-    run(process.execPath, [resolve('dist/nodelet.js'), 'down', `--data-dir=${data}`, '--purge'], { tolerant: true });
+    run(process.execPath, [resolve(dist, 'nodelet.js'), 'down', `--data-dir=${data}`, '--purge'], { tolerant: true });
     if (process.argv.includes('--keep')) process.stdout.write(`\nkept: ${work}\n`);
     else rmSync(work, { recursive: true, force: true });
   }

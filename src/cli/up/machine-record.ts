@@ -9,6 +9,8 @@ export interface MachineRecord {
   readonly serviceAddresses: readonly string[];
   /** The cgroup below which pods are; empty for the root. */
   readonly cgroupRoot?: string;
+  /** Where the container runtime is that runs the pods; absent for the embedded one. */
+  readonly runtimeEndpoint?: string;
 }
 
 const pathIn = (dir: DataDir): string => join(dir.root, 'machine.json');

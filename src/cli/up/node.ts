@@ -4,7 +4,8 @@ import type { Host } from '../../util/host.ts';
 import { startKubeletHalf, type KubeletHalf } from '../kubelet-half.ts';
 import { chooseRuntime, type ChosenRuntime } from '../runtime.ts';
 import { explainListenError } from '../user-error.ts';
-import { removeContainers } from './remove-containers.ts';
+import { writeMachineRecord, type MachineRecord } from './machine-record.ts';
+import { podsOf, removeContainers } from './remove-containers.ts';
 import type { UpSettings } from './settings.ts';
 
 export interface UpNode {
@@ -14,10 +15,12 @@ export interface UpNode {
   close(): Promise<void>;
 }
 
-export async function startNode(settings: UpSettings, pki: Pki, server: string, host: Host): Promise<UpNode> {
+/** `record` is what `down` is to know of this machine. */
+export async function startNode(settings: UpSettings, record: MachineRecord, pki: Pki, server: string, host: Host): Promise<UpNode> {
   const { config, dir, log, nodeIPs, nodeName, podCIDR } = settings;
   const places = { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.root] };
   const chosen = await chooseRuntime(settings.runtime, places, host, log);
+  if (chosen.endpoint !== undefined) await writeMachineRecord(dir, { ...record, runtimeEndpoint: chosen.endpoint }, host);
   let kubelet: KubeletHalf;
   try {
     kubelet = await startKubeletHalf({
@@ -41,7 +44,8 @@ export async function startNode(settings: UpSettings, pki: Pki, server: string, 
     kubelet,
     close: async () => {
       await kubelet.close();
-      if (settings.removeContainers) await removeContainers(chosen.runtime, log);
+      if (settings.removeContainers)
+        await removeContainers(chosen.runtime, chosen.endpoint === undefined ? () => true : await podsOf(dir.kubelet, host), log);
       await chosen.runtime.close();
     },
   };

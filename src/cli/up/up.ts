@@ -42,7 +42,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   await openDataDir(dir, host);
   const stop = stopSignal();
   const serviceAddresses = [settings.serviceIP, settings.dnsIP];
-  await writeMachineRecord(dir, { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: config.cgroupRoot }, host);
+  const record = { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: config.cgroupRoot };
+  await writeMachineRecord(dir, record, host);
   const hasInterface = isLinuxRoot() && (await ensureServiceInterface(serviceAddresses, host, log));
   const pki = await makeCertificates(settings, host);
 
@@ -59,7 +60,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   let node: UpNode | undefined;
   try {
     if (settings.withoutKubelet) await writeKubeletKubeconfig(settings, pki, server, host);
-    else node = await startNode(settings, pki, server, host);
+    else node = await startNode(settings, record, pki, server, host);
   } catch (error) {
     controllers.stop();
     await apiServer.close(CLOSE_GRACE_MS);
