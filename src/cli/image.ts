@@ -5,6 +5,7 @@ import { RuntimeError } from '../runtime/runtime.ts';
 import { helpText, parseFlags, UsageError, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
+import { table } from './table.ts';
 import { dataDirAt, defaultDataDir } from './up/data-dir.ts';
 import { explainStartError, UserError } from './user-error.ts';
 
@@ -92,16 +93,3 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2))
-          .join('')
-          .trimEnd()}\n`,
-    )
-    .join('');
-}

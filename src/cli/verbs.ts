@@ -7,5 +7,7 @@ export const verbs: readonly Verb[] = [
   { name: 'kubelet', summary: 'Start the kubelet alone and join it to a cluster.', load: () => import('./kubelet.ts') },
   { name: 'apiserver', summary: 'Start the one-node API server alone.', load: () => import('./apiserver.ts') },
   { name: 'image', summary: 'Load, list, tag and remove images of the process runtime.', load: () => import('./image.ts') },
+  { name: 'top', summary: 'Show what nodes, pods and containers use now.', load: () => import('./top.ts') },
+  { name: 'metrics', summary: 'Show metrics of a kubelet, filtered and readable.', load: () => import('./metrics.ts') },
   { name: 'version', summary: 'Print the version.', load: () => import('./version.ts') },
 ];

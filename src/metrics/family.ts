@@ -3,7 +3,7 @@
  * writes numbers only.
  */
 
-export type MetricType = 'counter' | 'gauge' | 'histogram';
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 
 /** One family; `write` calls back for every sample in the order of exposition. */
 export interface MetricFamily {

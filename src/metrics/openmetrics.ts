@@ -1,6 +1,6 @@
 /** Families as OpenMetrics 1.0 text (prometheus/common `expfmt/openmetrics_create.go`). */
-import { escapeLabel, goFloat } from './family.ts';
-import type { FamilyType, ParsedFamily } from './parse-text.ts';
+import { escapeLabel, goFloat, type MetricType } from './family.ts';
+import type { ParsedFamily } from './parse-text.ts';
 
 const TOTAL = '_total';
 
@@ -22,12 +22,12 @@ export function encodeOpenMetrics(families: readonly ParsedFamily[]): string {
   return `${parts.join('')}# EOF\n`;
 }
 
-function typeWord(type: FamilyType, total: boolean): string {
+function typeWord(type: MetricType, total: boolean): string {
   if (type === 'untyped' || (type === 'counter' && !total)) return 'unknown';
   return type;
 }
 
-const isBound = (type: FamilyType, label: string): boolean =>
+const isBound = (type: MetricType, label: string): boolean =>
   (type === 'histogram' && label === 'le') || (type === 'summary' && label === 'quantile');
 
 const bound = (text: string): string => (/^-?\d+$/.test(text) ? `${text}.0` : text);

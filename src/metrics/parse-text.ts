@@ -1,6 +1,5 @@
 /** Reads Prometheus' text format, version 0.0.4: what an exposition says, as families (prometheus/common `expfmt/text_parse.go`). */
-
-export type FamilyType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
+import type { MetricType } from './family.ts';
 
 export type Label = readonly [name: string, value: string];
 
@@ -16,7 +15,7 @@ export interface ParsedSample {
 export interface ParsedFamily {
   readonly name: string;
   readonly help: string | undefined;
-  readonly type: FamilyType;
+  readonly type: MetricType;
   readonly samples: readonly ParsedSample[];
 }
 
@@ -34,12 +33,12 @@ export class ExpositionError extends Error {
 interface Open {
   readonly name: string;
   help: string | undefined;
-  type: FamilyType | undefined;
+  type: MetricType | undefined;
   readonly samples: ParsedSample[];
 }
 
-const TYPES: ReadonlySet<string> = new Set<FamilyType>(['counter', 'gauge', 'histogram', 'summary', 'untyped']);
-const PARTS: Readonly<Partial<Record<FamilyType, readonly string[]>>> = {
+const TYPES: ReadonlySet<string> = new Set<MetricType>(['counter', 'gauge', 'histogram', 'summary', 'untyped']);
+const PARTS: Readonly<Partial<Record<MetricType, readonly string[]>>> = {
   histogram: ['_bucket', '_sum', '_count'],
   summary: ['_sum', '_count'],
 };
@@ -98,7 +97,7 @@ export function parseText(text: string): ParsedFamily[] {
   return families.map(({ name, help, type = 'untyped', samples }) => ({ name, help, type, samples }));
 }
 
-const isType = (type: string): type is FamilyType => TYPES.has(type);
+const isType = (type: string): type is MetricType => TYPES.has(type);
 
 function belongs({ name, type }: Open, sample: string): boolean {
   if (sample === name) return true;

@@ -1,9 +1,10 @@
 /** Families as messages `io.prometheus.client.MetricFamily`, each behind its length (prometheus/client_model `metrics.proto`). */
+import type { MetricType } from './family.ts';
 import { points, type Point } from './grouped.ts';
-import type { FamilyType, ParsedFamily } from './parse-text.ts';
+import type { ParsedFamily } from './parse-text.ts';
 
 /** `MetricType`, and the field of `Metric` that holds the value. */
-const KINDS: Readonly<Record<FamilyType, { readonly type: number; readonly field: number }>> = {
+const KINDS: Readonly<Record<MetricType, { readonly type: number; readonly field: number }>> = {
   counter: { type: 0, field: 3 },
   gauge: { type: 1, field: 2 },
   summary: { type: 2, field: 4 },
@@ -37,7 +38,7 @@ function writeFamily(out: Writer, family: ParsedFamily): void {
     });
 }
 
-function writeValue(out: Writer, type: FamilyType, { value, sum, count, steps }: Point): void {
+function writeValue(out: Writer, type: MetricType, { value, sum, count, steps }: Point): void {
   if (value !== undefined) {
     out.double(1, value);
     return;
