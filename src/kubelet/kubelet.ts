@@ -13,7 +13,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
 import { errorText, type Logger } from '../util/log.ts';
 import { createEventRecorder } from './events/recorder.ts';
-import { collectGarbage } from './node/gc.ts';
+import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
 import { startNodeAgent } from './node/node-agent.ts';
 import { runningPods } from './node/running-pods.ts';
 import { openAllocations } from './pods/allocation.ts';
@@ -86,9 +86,6 @@ const DEFAULT_PORT = 10_250;
 const CRASH_RESET_FACTOR_MS = CRASH_BACKOFF.maxMs;
 /** A relist finds what an event did not tell. */
 const RELIST_MS = 10_000;
-const GARBAGE_MS = 60_000;
-/** Garbage of before the start is removed soon after all sources have spoken. */
-const FIRST_GARBAGE_MS = 100;
 
 export async function startKubelet(options: KubeletOptions): Promise<KubeletHandle> {
   const { config, client, host, log, nodeName } = options;
@@ -106,12 +103,15 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const settings = podSettings(options, await memoryOf(host));
   const events = createEventRecorder({ client, nodeName, clock, log: log.scope('events') });
   const runtimeVersion = await runtime.version();
+  // What the node is short of is known later than the node is made.
+  let housekeeping: Housekeeping | undefined;
   const node = await startNodeAgent({
     ...options,
     port: config.port ?? DEFAULT_PORT,
     version: options.version ?? DEFAULT_VERSION,
     runtimeVersion,
     events,
+    pressures: () => housekeeping?.pressures() ?? new Set(),
     startup: trackNodeStartup(metrics, clock, startedAt - uptime() * 1000, startedAt),
     log: log.scope('node'),
   });
@@ -180,6 +180,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     node: () => node.node(),
     allowedUnsafeSysctls: config.allowedUnsafeSysctls ?? [],
     allocations,
+    pressures: () => housekeeping?.pressures() ?? new Set(),
   });
   const sources: PodSource[] = [];
   if (client)
@@ -237,7 +238,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     pods: () => manager.followed(),
     counted: (seconds) => metrics.volumeMetricCollectionDuration.observe(seconds, ['du']),
   });
-  const garbage = startGarbage(options, services, manager, synced, stopping.signal);
+  housekeeping = await startHousekeeping({ kubelet: { ...options, runtime }, services, manager, stats, agent: node, synced });
 
   return {
     view: nodeView({ ...options, runtime }, manager, () => clock.monotonic() - turned),
@@ -259,7 +260,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       stopping.abort();
       services.probes.close();
       await manager.close();
-      await garbage;
+      await housekeeping?.close();
       await allocations.flush();
       await node.close();
       statuses.close();
@@ -319,27 +320,6 @@ function serviceSource(client: KubeClient | undefined, log: Logger, signal: Abor
     { failed: (error) => log.warn('Services could not be read', { err: errorText(error) }) },
   );
   return { synced: informer.synced, all: () => informer.items.values() };
-}
-
-async function startGarbage(
-  options: KubeletOptions,
-  services: PodServices,
-  manager: PodManager,
-  synced: Promise<unknown>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock } = options.host;
-  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  await Promise.race([synced, stopped]);
-  await clock.sleep(FIRST_GARBAGE_MS, signal);
-  while (!signal.aborted) {
-    try {
-      await collectGarbage(services, (uid) => manager.has(uid));
-    } catch (error) {
-      services.log.warn('Garbage could not be collected', { err: errorText(error) });
-    }
-    await clock.sleep(GARBAGE_MS, signal);
-  }
 }
 
 function nodeView({ nodeName, runtime }: KubeletOptions, manager: PodManager, syncLoopAgeMs: () => number): NodeView {

@@ -12,7 +12,7 @@ export type EventType = 'Normal' | 'Warning';
 
 export interface EventRecorder {
   event(about: ObjectReference, type: EventType, reason: string, message: string): void;
-  pod(pod: NodePod, type: EventType, reason: string, message: string): void;
+  pod(pod: NodePod, type: EventType, reason: string, message: string, annotations?: Readonly<Record<string, string>>): void;
   container(pod: NodePod, target: PodContainer, type: EventType, reason: string, message: string): void;
   /** Sends what was recorded so far without delay; resolves when it is sent or given up. */
   flush(): Promise<void>;
@@ -77,7 +77,13 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
     return { key, message: `(combined from similar events): ${message}` };
   }
 
-  function record(about: ObjectReference, type: EventType, reason: string, text: string): void {
+  function record(
+    about: ObjectReference,
+    type: EventType,
+    reason: string,
+    text: string,
+    annotations?: Readonly<Record<string, string>>,
+  ): void {
     log.v(1, 'Event occurred', {
       object: `${about.namespace ?? ''}/${about.name ?? ''}`,
       fieldPath: about.fieldPath ?? '',
@@ -95,7 +101,7 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
     // A little later: what the event tells of goes first.
     if (waiting === 1) delay = clock.sleep(DELAY_MS, hurry.signal);
     sending = Promise.all([sending, delay])
-      .then(() => send(client, about, type, reason, message, key, at))
+      .then(() => send(client, about, type, reason, message, key, at, annotations))
       .catch((error: unknown) => log.warn('Event could not be sent', { reason, object, err: errorText(error) }))
       .finally(() => waiting--);
   }
@@ -108,6 +114,7 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
     message: string,
     key: string,
     at: string,
+    annotations?: Readonly<Record<string, string>>,
   ): Promise<void> {
     const namespace = about.namespace === undefined || about.namespace === '' ? 'default' : about.namespace;
     const before = known.get(key);
@@ -128,7 +135,7 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
     const event: Event = {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name, namespace },
+      metadata: { name, namespace, ...(annotations && { annotations }) },
       involvedObject: about,
       reason,
       message,
@@ -146,7 +153,7 @@ export function createEventRecorder({ client, nodeName, clock, log }: RecorderOp
 
   return {
     event: record,
-    pod: (pod, type, reason, message) => record(podReference(pod), type, reason, message),
+    pod: (pod, type, reason, message, annotations) => record(podReference(pod), type, reason, message, annotations),
     container: (pod, target, type, reason, message) =>
       record({ ...podReference(pod), fieldPath: containerFieldPath(target) }, type, reason, message),
     flush: () => {

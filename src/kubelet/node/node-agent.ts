@@ -9,7 +9,8 @@ import type { Runtime, RuntimeVersion } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import type { NodeStartup } from '../stats/node-startup.ts';
-import type { EventRecorder } from '../events/recorder.ts';
+import type { EventRecorder, EventType } from '../events/recorder.ts';
+import type { NodePressure } from '../eviction/thresholds.ts';
 import { same } from '../pods/status-patch.ts';
 import { readMachine, type Machine } from './machine.ts';
 import { allocatable, initialNode, nodeStatus, type NodeInput } from './node-status.ts';
@@ -19,6 +20,10 @@ export interface NodeAgent {
   node(): Node | undefined;
   readonly machine: Machine;
   allocatable(): Readonly<Record<string, string>>;
+  /** Something changed that the status tells: it is looked at now. */
+  touch(): void;
+  /** An event about the node. */
+  event(type: EventType, reason: string, message: string): void;
   close(): Promise<void>;
 }
 
@@ -36,6 +41,8 @@ export interface NodeAgentOptions {
   readonly host: Host;
   readonly log: Logger;
   readonly events: EventRecorder;
+  /** What the node is short of; nothing by default. */
+  readonly pressures?: () => ReadonlySet<NodePressure>;
   /** Told how the node comes up. */
   readonly startup?: NodeStartup;
 }
@@ -85,6 +92,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       runtimeConditions: status.conditions,
       runtimeNotices: status.notices,
       images,
+      pressures: options.pressures?.() ?? new Set(),
       previous: node?.status.conditions ?? [],
       now: clock.now(),
     };
@@ -136,6 +144,15 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     }
   }
 
+  let hurry = new AbortController();
+  const ended = (): void => hurry.abort();
+  signal.addEventListener('abort', ended, { once: true });
+  /** Sleeps until it is time, or somebody asks for a look. */
+  async function nap(ms: number): Promise<void> {
+    await clock.sleep(ms, hurry.signal);
+    if (!signal.aborted && hurry.signal.aborted) hurry = new AbortController();
+  }
+
   async function keepStatus(api: KubeClient): Promise<void> {
     events.event(reference(), 'Normal', 'Starting', 'Starting kubelet.');
     let retryMs = FIRST_RETRY_MS;
@@ -148,7 +165,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
         }
         retryMs = FIRST_RETRY_MS;
         const ready = node?.status.conditions?.find((c) => c.type === 'Ready')?.status === 'True';
-        await clock.sleep(ready ? statusEveryMs : Math.min(FAST_STATUS_MS, statusEveryMs), signal);
+        await nap(ready ? statusEveryMs : Math.min(FAST_STATUS_MS, statusEveryMs));
       } catch (error) {
         if (signal.aborted) return;
         // Somebody deleted the Node: it is registered again.
@@ -207,6 +224,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     node: () => node,
     machine,
     allocatable: () => allocatable(machine, config),
+    touch: () => hurry.abort(),
+    event: (type, reason, message) => events.event(reference(), type, reason, message),
     async close() {
       stopping.abort();
       await Promise.all(loops);

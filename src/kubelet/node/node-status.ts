@@ -4,6 +4,7 @@ import { formatQuantity, quantityMilli, quantityOf, quantityValue } from '../../
 import { goTime } from '../../api/time.ts';
 import type { Node, NodeCondition, NodeStatus, ObjectOf } from '../../api/types.ts';
 import type { Image, RuntimeCondition, RuntimeVersion } from '../../runtime/runtime.ts';
+import type { NodePressure } from '../eviction/thresholds.ts';
 import type { Machine } from './machine.ts';
 
 type KubeletConfiguration = ObjectOf<'kubelet.config.k8s.io/v1beta1.KubeletConfiguration'>;
@@ -22,6 +23,8 @@ export interface NodeInput {
   /** What the runtime cannot do, a sentence each. */
   readonly runtimeNotices: readonly string[];
   readonly images: readonly Image[];
+  /** What the node is short of. */
+  readonly pressures?: ReadonlySet<NodePressure>;
   /** Of the Node as it is: transition times are kept from there. */
   readonly previous: readonly NodeCondition[];
   readonly now: number;
@@ -149,14 +152,31 @@ interface Verdict {
   readonly message: string;
 }
 
-const PRESSURES: readonly Verdict[] = [
-  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
-  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
-];
+/** Reason and message of each pressure, when the node has it and when not. */
+const PRESSURES = {
+  MemoryPressure: {
+    True: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+    False: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  },
+  DiskPressure: {
+    True: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+    False: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  },
+  PIDPressure: {
+    True: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+    False: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+  },
+} as const;
 
-function nodeConditions({ runtimeConditions, runtimeNotices, previous, now }: NodeInput): NodeCondition[] {
-  return [...PRESSURES, readyVerdict(runtimeConditions), ...restrictions(runtimeNotices)].map((verdict) => {
+const pressureVerdicts = (pressures: ReadonlySet<NodePressure> = new Set()): Verdict[] =>
+  (['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const).map((type) => {
+    const status = pressures.has(type) ? 'True' : 'False';
+    const [reason, message] = PRESSURES[type][status];
+    return { type, status, reason, message };
+  });
+
+function nodeConditions({ runtimeConditions, runtimeNotices, pressures, previous, now }: NodeInput): NodeCondition[] {
+  return [...pressureVerdicts(pressures), readyVerdict(runtimeConditions), ...restrictions(runtimeNotices)].map((verdict) => {
     const before = previous.find((c) => c.type === verdict.type);
     return {
       type: verdict.type,

@@ -3,7 +3,9 @@ import { matchesNodeSelection } from '../../api/node-affinity.ts';
 import { amountsOf, hostPorts, podRequests, portsCollide } from '../../api/pod-resources.ts';
 import { untolerated } from '../../api/taints.ts';
 import type { Node } from '../../api/types.ts';
-import { isStatic, type NodePod } from './pod.ts';
+import { qosClass } from '../../api/qos.ts';
+import type { NodePressure } from '../eviction/thresholds.ts';
+import { isCritical, isStatic, type NodePod } from './pod.ts';
 
 export interface Refusal {
   readonly reason: string;
@@ -18,6 +20,8 @@ export interface AdmissionInput {
   readonly node: Node | undefined;
   readonly allocatable: Readonly<Record<string, string>>;
   readonly allowedUnsafeSysctls: readonly string[];
+  /** What the node is short of; nothing by default. */
+  readonly pressures?: ReadonlySet<NodePressure>;
 }
 
 const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
@@ -37,8 +41,27 @@ const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
 
 /** Why the pod is refused, or undefined. The first refusal wins. */
 export function refusal(input: AdmissionInput): Refusal | undefined {
-  return sysctlRefusal(input) ?? resourceRefusal(input) ?? affinityRefusal(input) ?? portRefusal(input) ?? taintRefusal(input);
+  return (
+    pressureRefusal(input) ??
+    sysctlRefusal(input) ??
+    resourceRefusal(input) ??
+    affinityRefusal(input) ??
+    portRefusal(input) ??
+    taintRefusal(input)
+  );
 }
+
+/** A node that is short of something takes no more, but for what it cannot do without (kubernetes `pkg/kubelet/eviction/eviction_manager.go`, Admit). */
+function pressureRefusal({ pod, pressures = NO_PRESSURE }: AdmissionInput): Refusal | undefined {
+  if (pressures.size === 0 || isCritical(pod)) return undefined;
+  if (pressures.size === 1 && pressures.has('MemoryPressure')) {
+    const taint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' };
+    if (qosClass(pod) !== 'BestEffort' || !untolerated([taint], pod.spec.tolerations ?? [], ['NoSchedule'])) return undefined;
+  }
+  return { reason: 'Evicted', message: `The node had condition: [${[...pressures].join(' ')}]. ` };
+}
+
+const NO_PRESSURE: ReadonlySet<NodePressure> = new Set();
 
 function sysctlRefusal({ pod, allowedUnsafeSysctls }: AdmissionInput): Refusal | undefined {
   const allowed = (name: string): boolean =>

@@ -28,6 +28,8 @@ export interface ConditionsInput {
   readonly app: readonly ContainerStatus[];
   readonly sandboxReady: boolean;
   readonly resize?: ResizeState;
+  /** Why the kubelet ends the pod for reasons of its own. */
+  readonly disruption?: string;
   /** As last published or read. */
   readonly previous: readonly PodCondition[];
   readonly now: number;
@@ -46,13 +48,16 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
   const containersReady = containersReadyVerdict(input);
   const verdicts: readonly (readonly [string, Verdict])[] = [
     ...resizeVerdicts(input),
+    ...disruptionVerdict(input),
     ['PodReadyToStartContainers', { status: input.sandboxReady ? 'True' : 'False' }],
     ['Initialized', initializedVerdict(input)],
     ['Ready', readyVerdict(input, containersReady)],
     ['ContainersReady', containersReady],
     ['PodScheduled', { status: 'True' }],
   ];
-  const foreign = input.previous.filter((c) => !isOwnedCondition(c.type) || c.type === 'DisruptionTarget');
+  const foreign = input.previous.filter(
+    (c) => !isOwnedCondition(c.type) || (c.type === 'DisruptionTarget' && input.disruption === undefined),
+  );
   return [...foreign, ...verdicts.map(([type, verdict]) => condition(type, verdict, input))];
 }
 
@@ -86,6 +91,9 @@ function resizeVerdicts({ resize }: ConditionsInput): (readonly [string, Verdict
     ]);
   return verdicts;
 }
+
+const disruptionVerdict = ({ disruption }: ConditionsInput): (readonly [string, Verdict])[] =>
+  disruption === undefined ? [] : [['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: disruption }]];
 
 function initializedVerdict({ pod, phase, init, app }: ConditionsInput): Verdict {
   const unknown: string[] = [];

@@ -18,7 +18,7 @@ export async function terminatePod(services: PodServices, state: PodState): Prom
   services.probes.stop(pod.metadata.uid, { keepReadiness: true });
   if (anyRunning(observed)) {
     try {
-      await killPod(services, pod, observed, podGraceSeconds(pod));
+      await killPod(services, pod, observed, state.verdict?.graceSeconds ?? podGraceSeconds(pod));
     } catch (error) {
       services.events.pod(pod, 'Warning', 'FailedKillPod', `error killing pod: ${errorText(error)}`);
       throw error;

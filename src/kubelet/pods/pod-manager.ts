@@ -4,6 +4,8 @@ import type { Node, Pod, PodStatus } from '../../api/types.ts';
 import type { ObservedPod } from './observed.ts';
 import { refusal, type AdmissionInput } from './admission.ts';
 import type { Allocations } from './allocation.ts';
+import type { NodePressure } from '../eviction/thresholds.ts';
+import type { PodVerdict } from './pod-state.ts';
 import { isResize, resizeRefusal, resizeText } from './resize.ts';
 import type { FollowedPod } from '../stats/pod-families.ts';
 import { isStatic, isTerminalPhase, podContainers, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
@@ -19,6 +21,8 @@ export interface PodManager {
   /** Something of the pod changed in the runtime. */
   wake(uid: string): void;
   wakeAll(): void;
+  /** Ends a pod as Failed, with a warning that says why. Resolves when nothing of it runs any more. */
+  end(uid: string, verdict: PodVerdict, annotations?: Readonly<Record<string, string>>): Promise<void>;
   /** Pods that a source wants, each with its newest status. */
   pods(): readonly NodePod[];
   /** Every pod that has a worker, with what the runtime said of it last. */
@@ -34,9 +38,11 @@ export interface PodManagerOptions {
   readonly node: () => Node | undefined;
   readonly allowedUnsafeSysctls: readonly string[];
   readonly allocations: Allocations;
+  /** What the node is short of. */
+  readonly pressures: () => ReadonlySet<NodePressure>;
 }
 
-export function createPodManager({ services, node, allowedUnsafeSysctls, allocations }: PodManagerOptions): PodManager {
+export function createPodManager({ services, node, allowedUnsafeSysctls, allocations, pressures }: PodManagerOptions): PodManager {
   const { host, events, metrics } = services;
   const workers = new Map<string, PodWorker>();
   const seen = new Map<string, string>();
@@ -61,6 +67,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
     node: node(),
     allocatable: services.allocatable(),
     allowedUnsafeSysctls,
+    pressures: pressures(),
   });
 
   /** A newer version of a pod: other resources are granted first, everything else counts at once. */
@@ -150,6 +157,12 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
     wakeAll() {
       retryResizes();
       workers.forEach((worker) => worker.wake());
+    },
+    async end(uid, verdict, annotations) {
+      const worker = workers.get(uid);
+      if (worker === undefined) return;
+      events.pod(worker.state.pod, 'Warning', verdict.reason, verdict.message, annotations);
+      await worker.end(verdict);
     },
     pods: () => [...workers.values()].filter((w) => !w.state.removed).map((w) => withStatus(w)),
     followed: () =>

@@ -16,13 +16,23 @@ import { terminationMessage } from './termination-message.ts';
 /** `running`: towards the spec. `terminating`: towards nothing running. `terminated`: only the API object and the remains are left. */
 export type Stage = 'running' | 'terminating' | 'terminated';
 
+/** What ends a pod although its containers did not: a deadline, an eviction, a shutdown. */
+export interface PodVerdict {
+  readonly reason: string;
+  readonly message: string;
+  /** In place of the pod's own grace period. */
+  readonly graceSeconds?: number;
+  /** The pod gets the condition DisruptionTarget. */
+  readonly disruption?: boolean;
+}
+
 export interface PodState {
   pod: NodePod;
   stage: Stage;
   /** The source does not want the pod any more. */
   removed: boolean;
   /** Why the pod must end although its containers did not. */
-  verdict: { readonly reason: string; readonly message: string } | undefined;
+  verdict: PodVerdict | undefined;
   status: PodStatus;
   observed: ObservedPod;
   /** The status of a pod that was over when it came, or was refused: it stays as long as the runtime knows nothing of the pod. */

@@ -61,5 +61,9 @@ const FIELD: Readonly<Record<ContainerKind, string>> = {
 /** `spec.containers{main}`: where events point. */
 export const containerFieldPath = ({ kind, container }: PodContainer): string => `spec.${FIELD[kind]}{${container.name}}`;
 
+const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
+/** A pod that the node does not end for want of resources, and for which it ends others. */
+export const isCritical = (pod: NodePod): boolean => isStatic(pod) || isMirror(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY;
+
 export const restartPolicyOf = (pod: NodePod): string => pod.spec.restartPolicy ?? 'Always';
 export const isTerminalPhase = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';

@@ -5,6 +5,7 @@ import type { PodStatus } from '../../api/types.ts';
 import { podConditions } from './conditions.ts';
 import { containerStatuses, type ContainerStatusInput, type WaitingReason } from './container-status.ts';
 import { readySandbox, type ObservedPod } from './observed.ts';
+import type { PodVerdict } from './pod-state.ts';
 import { planSandbox, type ProbeResults } from './plan.ts';
 import { isTerminalPhase, type NodePod } from './pod.ts';
 import { podPhase, type Phase } from './phase.ts';
@@ -24,7 +25,7 @@ export interface StatusInput {
   /** Everything is stopped and stays so: a terminal phase may be shown. */
   readonly finished: boolean;
   /** The pod must end, whatever its containers do: deadline, eviction. */
-  readonly verdict?: { readonly reason: string; readonly message: string } | undefined;
+  readonly verdict?: PodVerdict | undefined;
   readonly resize?: ResizeState;
   readonly now: number;
 }
@@ -54,6 +55,7 @@ export function podStatus(input: StatusInput): ComputedStatus {
     app,
     sandboxReady: !planSandbox(observed).create,
     ...(input.resize && { resize: input.resize }),
+    ...(input.verdict?.disruption === true && { disruption: input.verdict.message }),
     previous: previous.conditions ?? [],
     now,
   });

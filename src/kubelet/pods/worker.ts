@@ -7,7 +7,7 @@ import { completePod, removeRemains, terminatePod } from './finish-pod.ts';
 import { podGraceSeconds } from './kill.ts';
 import { containerNameOf, readySandbox } from './observed.ts';
 import { isTerminalPhase, podContainers, podText, type NodePod } from './pod.ts';
-import { look, newPodState, publish, takePod, type PodState } from './pod-state.ts';
+import { look, newPodState, publish, takePod, type PodState, type PodVerdict } from './pod-state.ts';
 import type { ResizeState } from './resize.ts';
 import type { PodServices } from './services.ts';
 import { syncPod } from './sync-pod.ts';
@@ -18,6 +18,8 @@ export interface PodWorker {
   update(pod: NodePod, resize?: ResizeState): void;
   /** No source wants the pod any more; `last` is how it looked then. */
   remove(last?: NodePod): void;
+  /** Ends the pod as Failed; the first verdict counts. Resolves when nothing of it runs any more. */
+  end(verdict: PodVerdict): Promise<void>;
   /** Something of the pod changed: look again. */
   wake(): void;
   /** Ends the loop and leaves everything as it is. Resolves when nothing is under way. */
@@ -42,6 +44,8 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
   let step = new AbortController();
   let graceSeconds = Infinity;
   let operation = 'create';
+  let markStopped: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => (markStopped = resolve));
   const since = host.clock.monotonic();
 
   const wake = (): void => {
@@ -61,7 +65,7 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
       step.abort();
       return;
     }
-    const grace = podGraceSeconds(state.pod);
+    const grace = state.verdict?.graceSeconds ?? podGraceSeconds(state.pod);
     if (state.stage === 'terminating' && grace < graceSeconds) {
       if (graceSeconds !== Infinity)
         for (const c of state.observed.containers)
@@ -89,9 +93,10 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
       checkEnding();
     }
     if (state.stage === 'running') return advance();
-    graceSeconds = Math.min(graceSeconds, podGraceSeconds(state.pod));
+    graceSeconds = Math.min(graceSeconds, state.verdict?.graceSeconds ?? podGraceSeconds(state.pod));
     if (!(await terminatePod(services, state))) throw new Error('containers still run after they were stopped');
     state.stage = 'terminated';
+    markStopped();
     return settle();
   }
 
@@ -166,6 +171,14 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
       takePod(state, newer);
       checkEnding();
       wake();
+    },
+    async end(verdict) {
+      if (state.stage !== 'running') return stopped;
+      state.verdict ??= verdict;
+      publish(services, state, { finished: false });
+      checkEnding();
+      wake();
+      return stopped;
     },
     remove(last) {
       if (last) takePod(state, last);

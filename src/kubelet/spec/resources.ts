@@ -2,7 +2,7 @@
 import { parseDuration } from '../../api/duration.ts';
 import { quantityMilli, quantityNanos, quantityValue } from '../../api/quantity.ts';
 import type { LinuxResources } from '../../runtime/runtime.ts';
-import { isStatic, type AnyContainer, type NodePod } from '../pods/pod.ts';
+import { isCritical, type AnyContainer, type NodePod } from '../pods/pod.ts';
 import { qosClass } from '../../api/qos.ts';
 
 export interface ResourceSettings {
@@ -17,7 +17,6 @@ export interface ResourceSettings {
 const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;
 const MIN_QUOTA = 1000;
-const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
 
 export function containerResources(pod: NodePod, container: AnyContainer, settings: ResourceSettings): LinuxResources {
   const { requests = {}, limits = {} } = container.resources ?? {};
@@ -45,7 +44,7 @@ const cpuQuota = (milli: number, period: number): number => Math.max(MIN_QUOTA, 
 
 /** How soon the kernel picks the container when memory runs out: 1000 first, -997 last. */
 export function oomScoreAdj(pod: NodePod, container: AnyContainer, memoryCapacity: number): number {
-  if (isStatic(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY) return -997;
+  if (isCritical(pod)) return -997;
   const qos = qosClass(pod);
   if (qos === 'Guaranteed') return -997;
   if (qos === 'BestEffort') return 1000;
