@@ -4,6 +4,8 @@
 const OF_THE_MACHINE: readonly RegExp[] = [
   /^(remote_runtime|oomparser|eviction_manager|container_manager_linux|cri_stats_provider|kuberuntime_\w+|pod_workers|manager|upgradeaware)\.go:/,
   /rlimit on max file handles|Image garbage collection failed once|Skipping pod synchronization/,
+  // It closes its own connections when it has a new certificate.
+  /use of closed network connection/,
   // The real kubelet asks for its node before it has made it, whoever serves the API.
   /nodes? \\?"[^"]+" not found/,
 ];

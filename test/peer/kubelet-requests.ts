@@ -181,7 +181,7 @@ const PATHS = [
   '/debug/pprof/goroutine?seconds=-1',
   '/debug/pprof/nope?seconds=1',
   '/debug/pprof/block?seconds=-1',
-  '/debug/pprof/trace?seconds=99999',
+
   '/debug/pprof/trace?seconds=0.1',
   '/statusz/',
   '/flagz/',

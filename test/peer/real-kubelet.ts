@@ -1,14 +1,16 @@
 /** The real kubelet under nodelet's API server and controllers: with a certificate, and from a bootstrap token. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-port.ts';
 import { nodelet, PROGRAM, runProgram, startProgram, type RunningProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
+import { approveServing, awaitClientCertificate, permitBootstrap, TOKEN, type Way } from './bootstrap.ts';
 import { makeCgroup } from './cgroups.ts';
 import { complaints } from './complaints.ts';
+import { kubeconfigOf, machineAddress, unmountBelow } from './machine.ts';
 import { checkNode, kubectlOf } from './node-checks.ts';
-import { createReport, expectText, type Report } from './report.ts';
+import { createReport, type Report } from './report.ts';
 
 export interface RealKubeletOptions {
   /** The folder of `kubelet` and, if it is there, `kubectl`. */
@@ -17,19 +19,18 @@ export interface RealKubeletOptions {
   readonly endpoint: string;
   readonly image: string;
   readonly kubectl: string;
+  readonly how: readonly Way[];
   /** Leave everything where it is, for a look. */
   readonly keep: boolean;
 }
 
 const NODE = 'peer-real-kubelet';
 const CGROUP = '/nodelet-peer';
-const TOKEN = { id: 'peer01', secret: '0123456789abcdef' };
-const BOOTSTRAPPERS = 'system:bootstrappers';
 
 /** Runs the checks both ways; how many failed. */
 export async function checkRealKubelet(options: RealKubeletOptions): Promise<number> {
   let failed = 0;
-  for (const how of ['certificate', 'bootstrap'] as const) {
+  for (const how of options.how) {
     const report = createReport(`real kubelet, ${how}`);
     await withCluster(options, how, report);
     failed += report.failed();
@@ -37,7 +38,7 @@ export async function checkRealKubelet(options: RealKubeletOptions): Promise<num
   return failed;
 }
 
-async function withCluster(options: RealKubeletOptions, how: 'certificate' | 'bootstrap', report: Report): Promise<void> {
+async function withCluster(options: RealKubeletOptions, how: Way, report: Report): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'nodelet-peer-kubelet-'));
   const data = join(root, 'data');
   const [apiPort = 0, port = 0] = await freePorts(2);
@@ -57,15 +58,18 @@ async function withCluster(options: RealKubeletOptions, how: 'certificate' | 'bo
   ]);
   let kubelet: RunningProgram | undefined;
   const kubectl = { program: options.kubectl, env: { ...process.env, KUBECONFIG: join(data, 'kubeconfig') } };
-  const { ok, run, send } = kubectlOf(kubectl);
+  const commands = kubectlOf(kubectl);
   try {
     await until('nodelet', () => up.stdout().includes('nodelet is up')).catch(() => {
       throw new Error(`nodelet up: ${up.stderr()}${up.stdout()}`);
     });
     const bootstraps = how === 'bootstrap';
-    if (bootstraps) await permitBootstrap(send, ok);
+    if (bootstraps) await permitBootstrap(commands);
     kubelet = startKubelet(options, { root, data, port, nodeIP, apiPort, bootstraps });
-    if (bootstraps) await checkBootstrap(report, { ok, run, root });
+    if (bootstraps) {
+      await awaitClientCertificate(report, commands);
+      await approveServing(report, commands, { nodeName: NODE, file: join(root, 'certificates', 'kubelet-server-current.pem') });
+    }
     await checkNode({ kubectl, nodeName: NODE, image: options.image }, report);
     const log = (): string => kubelet?.stderr() ?? '';
     await report.check('its log has no complaint about the API', () => {
@@ -88,7 +92,7 @@ async function withCluster(options: RealKubeletOptions, how: 'certificate' | 'bo
     else {
       await removeSandboxes(options.endpoint);
       await nodelet('down', `--data-dir=${data}`, '--purge');
-      for (const target of mountsBelow(root)) await runProgram('umount', ['-l', target]);
+      await unmountBelow(root);
       rmSync(root, { recursive: true, force: true });
     }
     await removeCgroup();
@@ -133,7 +137,11 @@ ${serving}
 `,
   );
   const kubeconfig = join(root, 'kubelet.kubeconfig');
-  if (bootstraps) writeFileSync(join(root, 'bootstrap.kubeconfig'), bootstrapKubeconfig(apiPort, join(data, 'pki', 'ca.crt')));
+  if (bootstraps)
+    writeFileSync(
+      join(root, 'bootstrap.kubeconfig'),
+      kubeconfigOf(apiPort, join(data, 'pki', 'ca.crt'), { token: `${TOKEN.id}.${TOKEN.secret}` }),
+    );
   return startProgram(join(bin, 'kubelet'), [
     `--config=${config}`,
     `--root-dir=${root}/kubelet`,
@@ -145,53 +153,6 @@ ${serving}
       ? [`--bootstrap-kubeconfig=${root}/bootstrap.kubeconfig`, `--kubeconfig=${kubeconfig}`]
       : [`--kubeconfig=${data}/kubelet.kubeconfig`]),
   ]);
-}
-
-const bootstrapKubeconfig = (port: number, ca: string): string => `apiVersion: v1
-kind: Config
-clusters: [{name: c, cluster: {server: "https://127.0.0.1:${port}", certificate-authority: ${ca}}}]
-users: [{name: u, user: {token: ${TOKEN.id}.${TOKEN.secret}}}]
-contexts: [{name: x, context: {cluster: c, user: u}}]
-current-context: x
-`;
-
-/** What an administrator does before nodes may join: a token, and leave to ask. */
-async function permitBootstrap(
-  send: (object: unknown, ...args: string[]) => Promise<string>,
-  ok: (...args: string[]) => Promise<string>,
-): Promise<void> {
-  const data = { 'token-id': TOKEN.id, 'token-secret': TOKEN.secret, 'usage-bootstrap-authentication': 'true' };
-  const metadata = { name: `bootstrap-token-${TOKEN.id}`, namespace: 'kube-system' };
-  await send({ apiVersion: 'v1', kind: 'Secret', type: 'bootstrap.kubernetes.io/token', metadata, stringData: data }, 'apply', '-f', '-');
-  const bind = (name: string, role: string, group: string): Promise<string> =>
-    ok('create', 'clusterrolebinding', name, `--clusterrole=${role}`, `--group=${group}`);
-  await bind('bootstrap', 'system:node-bootstrapper', BOOTSTRAPPERS);
-  await bind('approve-first', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient', BOOTSTRAPPERS);
-  await bind('approve-next', 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', 'system:nodes');
-}
-
-async function checkBootstrap(
-  { check }: Report,
-  { ok, run, root }: Pick<ReturnType<typeof kubectlOf>, 'ok' | 'run'> & { readonly root: string },
-): Promise<void> {
-  const requests = async (): Promise<string[][]> =>
-    (await run('get', 'csr', '--no-headers')).stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split(/ +/)]));
-  const of = async (signer: string): Promise<string[] | undefined> => (await requests()).find((row) => row[2] === signer);
-  await check('its request for a client certificate is approved and signed', async () => {
-    const row = await until('it', async () => {
-      const found = await of('kubernetes.io/kube-apiserver-client-kubelet');
-      return found?.at(-1) === 'Approved,Issued' && found;
-    });
-    expectText(row.join(' '), `system:bootstrap:${TOKEN.id}`);
-  });
-  await check('it keeps the certificate and asks for one to serve with, which waits for somebody', async () => {
-    const row = await until('the second request', () => of('kubernetes.io/kubelet-serving'), 60_000);
-    expectText(row.join(' '), `system:node:${NODE}`);
-    if (row.at(-1) !== 'Pending') throw new Error(row.join(' '));
-    await ok('certificate', 'approve', row[0] ?? '');
-    await until('the certificate', async () => (await of('kubernetes.io/kubelet-serving'))?.at(-1) === 'Approved,Issued');
-    await until('the file', () => readFileSync(join(root, 'certificates', 'kubelet-server-current.pem'), 'utf8').includes('CERTIFICATE'));
-  });
 }
 
 /** What the audit log says of requests of the node that were denied or not understood. */
@@ -211,23 +172,6 @@ function refusals(path: string): string[] {
     ({ user, responseStatus: { code = 200 } = {} }) => user.username.startsWith('system:node') && code >= 400 && ![404, 409].includes(code),
   );
   return [...new Set(bad.map(({ verb, requestURI, responseStatus }) => `${responseStatus?.code} ${verb} ${requestURI}`))];
-}
-
-/** kube-apiserver and its like refuse to proxy to a loopback address. */
-function machineAddress(): string {
-  const found = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-    /^(cni|nodelet|veth|lo)/.test(name) ? [] : (addresses ?? []).filter(({ family, internal }) => family === 'IPv4' && !internal),
-  );
-  const [first] = found;
-  if (first === undefined) throw new Error('this machine has no address but 127.0.0.1');
-  return first.address;
-}
-
-function mountsBelow(root: string): string[] {
-  const targets = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '');
-  return targets.filter((target) => target.startsWith(`${root}/`)).toReversed();
 }
 
 /** Removes what the kubelet left running in the runtime that was lent to it. */

@@ -5,7 +5,7 @@ import { errorText, type Logger } from '../../util/log.ts';
 import type { LinuxResources } from '../runtime.ts';
 import { cgroupDirectories, type CgroupLayout } from './cgroup-layout.ts';
 import { limitWrites } from './cgroup-limits.ts';
-import { hasCode, kernelFileExists, makeKernelDirectory, readKernelFile, removeKernelDirectory, writeKernelFile } from './kernel-files.ts';
+import { hasChildren, hasCode, kernelFileExists, makeKernelDirectory, readKernelFile, removeKernelDirectory, writeKernelFile } from './kernel-files.ts';
 
 /** Control groups of this machine, by path below their mounts (`/nodelet/kubepods/podX/<id>`). */
 export interface Cgroups {
@@ -20,6 +20,8 @@ export interface Cgroups {
   joinFiles(path: string): Promise<string[]>;
   /** Kills every member; resolves when there is none left, or after a named limit of rounds. */
   killAll(path: string): Promise<void>;
+  /** Nothing is in it, and no cgroup below it. */
+  isEmpty(path: string): Promise<boolean>;
   /** Removes a cgroup that has no members; false when the kernel refuses. */
   remove(path: string): Promise<boolean>;
   /** Processes of it that the kernel has killed for want of memory. */
@@ -63,15 +65,22 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
       makeDirectory(parent, root);
       makeKernelDirectory(dir);
     }
-    prepareDirectory(dir, parent);
+    prepareDirectory(dir, root);
   }
 
-  /** A new cpuset has no CPUs and takes no member until it is given its parent's. */
-  function prepareDirectory(dir: string, parent: string): void {
+  function prepareDirectory(dir: string, root: string): void {
     const cpuset = layout.controllers.get('cpuset');
     if (!cpuset || !dir.startsWith(`${cpuset}/`)) return;
-    for (const file of ['cpuset.cpus', 'cpuset.mems'])
-      if (readKernelFile(`${dir}/${file}`).trim() === '') writeKernelFile(`${dir}/${file}`, readKernelFile(`${parent}/${file}`));
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) inheritCpuset(dir, root, file);
+  }
+
+  /** A new cpuset has no CPUs and takes no member until it is given its parent's, which may be as empty if others made it. */
+  function inheritCpuset(dir: string, root: string, file: string): string {
+    const own = readKernelFile(`${dir}/${file}`).trim();
+    if (own !== '' || dir === root) return own;
+    const inherited = inheritCpuset(dirname(dir), root, file);
+    writeKernelFile(`${dir}/${file}`, inherited);
+    return inherited;
   }
 
   /** v2 gives a controller to the children of a cgroup only when its `subtree_control` says so. */
@@ -143,6 +152,8 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
       }
       log.warn('Processes of a container survive SIGKILL', { cgroup: path, pids: members(path) });
     },
+
+    isEmpty: async (path) => cgroupDirectories(layout, path).every((dir) => readKernelFile(`${dir}/cgroup.procs`) === '' && !hasChildren(dir)),
 
     async remove(path) {
       const removed = await Promise.all(cgroupDirectories(layout, path).map((dir) => removeDirectory(clock, dir)));
