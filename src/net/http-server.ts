@@ -163,22 +163,19 @@ function peekThenTls(socket: Socket, tls: TlsServer): void {
 
 /** Builds the exchange, refuses what Go's server refuses by itself, and runs the handler. */
 function serve(state: ServerState, request: HttpRequest, response: HttpResponse, socket: Socket): void {
-  const abort = new AbortController();
-  let finished = false;
-  response.once('finish', () => (finished = true));
-  response.once('close', () => {
-    if (!finished) abort.abort();
-  });
   // A client that vanishes while it sends its body is told to the handler by the signal and by the body's end.
-  request.on('error', () => undefined);
-  response.on('error', () => undefined);
+  request.on('error', ignore);
+  response.on('error', ignore);
+  const signal = cutSignal(response);
   const exchange: Exchange = {
     request,
     response,
     method: request.method ?? 'GET',
     target: parseTarget(request.url ?? '/'),
     peer: knownPeer(state, socket),
-    signal: abort.signal,
+    get signal() {
+      return signal();
+    },
   };
   const refusal = refuse(exchange);
   if (refusal !== null) {
@@ -191,6 +188,40 @@ function serve(state: ServerState, request: HttpRequest, response: HttpResponse,
     () => state.options.handle(exchange),
     () => cut(response),
   );
+}
+
+function ignore(): void {
+  // The end of the connection is told by other means.
+}
+
+/**
+ * Aborted when the connection closes before the answer is complete, also when that was before anybody asked. Made when a
+ * handler asks: few do, and making one takes longer than all the rest of a short answer.
+ */
+function cutSignal(response: HttpResponse): () => AbortSignal {
+  if (!(response instanceof ServerResponse)) {
+    // Over HTTP/2 an answer does not know afterwards how it ended.
+    const signal = signalUnless(response, finishOf(response));
+    return () => signal;
+  }
+  let signal: AbortSignal | undefined;
+  return () => (signal ??= signalUnless(response, () => response.writableFinished, response.closed));
+}
+
+function finishOf(response: HttpResponse): () => boolean {
+  let finished = false;
+  response.once('finish', () => (finished = true));
+  return () => finished;
+}
+
+function signalUnless(response: HttpResponse, finished: () => boolean, closed = false): AbortSignal {
+  const abort = new AbortController();
+  const onClose = (): void => {
+    if (!finished()) abort.abort();
+  };
+  if (closed) onClose();
+  else response.once('close', onClose);
+  return abort.signal;
 }
 
 function knownPeer({ peers }: ServerState, socket: Socket): Peer {

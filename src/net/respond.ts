@@ -9,7 +9,7 @@ export const TEXT_PLAIN = 'text/plain; charset=utf-8';
 
 /** Answers with a text as a Go handler that sets no Content-Type does. Nothing is appended. */
 export function sendText(exchange: Exchange, status: number, text: string, headers: Headers = {}): void {
-  sendBytes(exchange, status, Buffer.from(text), { 'Content-Type': TEXT_PLAIN, ...headers });
+  sendBody(exchange, status, text, Buffer.byteLength(text), { 'Content-Type': TEXT_PLAIN, ...headers });
 }
 
 /** Answers with a value as compact JSON, or with JSON text that is ready (a string goes out as it is). */
@@ -31,8 +31,13 @@ export function sendEmpty(exchange: Exchange, status: number, headers: Headers =
 
 /** Answers with bytes and their length; HEAD gets the same head and no body. */
 export function sendBytes(exchange: Exchange, status: number, body: Uint8Array, headers: Headers = {}): void {
-  writeHead(exchange, status, { ...headers, 'Content-Length': body.byteLength });
-  if (exchange.method === 'HEAD' || body.byteLength === 0) exchange.response.end();
+  sendBody(exchange, status, body, body.byteLength, headers);
+}
+
+/** A short text as it is: Node sends it in one piece with the head, which bytes never are. */
+function sendBody(exchange: Exchange, status: number, body: string | Uint8Array, length: number, headers: Headers): void {
+  writeHead(exchange, status, { ...headers, 'Content-Length': length });
+  if (exchange.method === 'HEAD' || length === 0) exchange.response.end();
   else exchange.response.end(body);
 }
 

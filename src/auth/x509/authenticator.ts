@@ -27,6 +27,9 @@ export function x509Authenticator(
   let pem: string | undefined;
   let pool: CertificatePool = { bySubject: new Map(), size: 0 };
   const remembered = new Map<string, Remembered>();
+  // A connection shows the same list with every request.
+  const keys = new WeakMap<readonly Uint8Array[], string>();
+  const keyOf = chainKeys();
   return (credentials) => {
     const [leaf] = credentials.certificates;
     if (leaf === undefined) return Promise.resolve({ kind: 'none' });
@@ -37,7 +40,7 @@ export function x509Authenticator(
       remembered.clear();
     }
     const now = clock.now();
-    const key = chainKey(credentials.certificates);
+    const key = keyOf(credentials.certificates);
     const known = remembered.get(key);
     if (known !== undefined && now >= known.notBefore && now <= known.notAfter) {
       accepted(known.notAfter);
@@ -57,6 +60,16 @@ export function x509Authenticator(
 }
 
 const answer = (user: UserInfo | undefined): AuthenticationResult => (user === undefined ? { kind: 'none' } : { kind: 'user', user });
+
+/** A connection shows the same chain with each of its requests: it is hashed once. */
+function chainKeys(): (chain: readonly Uint8Array[]) => string {
+  const keys = new WeakMap<readonly Uint8Array[], string>();
+  return (chain) => {
+    const key = keys.get(chain) ?? chainKey(chain);
+    keys.set(chain, key);
+    return key;
+  };
+}
 
 function chainKey(chain: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
