@@ -12,6 +12,9 @@ import { startNodeProcessMetrics } from '../metrics/node-process.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
 import { errorText, type Logger } from '../util/log.ts';
+import { allPodsLimits } from './cgroups/pod-limits.ts';
+import type { CgroupDriver } from './cgroups/names.ts';
+import { NO_POD_CGROUPS, openPodCgroups, type PodCgroups } from './cgroups/pod-cgroups.ts';
 import { createEventRecorder } from './events/recorder.ts';
 import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
 import { startNodeAgent } from './node/node-agent.ts';
@@ -100,7 +103,8 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   await makeDirectories(options);
 
   // What everything shares.
-  const settings = podSettings(options, await memoryOf(host));
+  const driver = await runtime.cgroupDriver?.();
+  const settings = { ...podSettings(options, await memoryOf(host)), cgroupDriver: driver ?? configuredDriver(config) };
   const events = createEventRecorder({ client, nodeName, clock, log: log.scope('events') });
   const runtimeVersion = await runtime.version();
   // What the node is short of is known later than the node is made.
@@ -160,6 +164,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     }),
     images: createImagePuller(runtime, clock, {
       ensured: (policy, present, pull) =>
+    cgroups: await podCgroups(options, settings, allocatable(node.machine, { ...config, evictionHard: {} })),
         metrics.imageManagerEnsureImageRequests.increase([String(present ?? 'unknown'), policy.toLowerCase(), String(pull ?? 'unknown')]),
       pulled: (uid, ms) => starts.pulled(uid, ms),
     }),
@@ -239,6 +244,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     counted: (seconds) => metrics.volumeMetricCollectionDuration.observe(seconds, ['du']),
   });
   housekeeping = await startHousekeeping({ kubelet: { ...options, runtime }, services, manager, stats, agent: node, synced });
+    cgroupDriver: settings.cgroupDriver,
 
   return {
     view: nodeView({ ...options, runtime }, manager, () => clock.monotonic() - turned),
@@ -333,5 +339,19 @@ function nodeView({ nodeName, runtime }: KubeletOptions, manager: PodManager, sy
     },
     runningPods: () => runningPods(runtime),
     syncLoopAgeMs,
+const configuredDriver = ({ cgroupDriver }: KubeletOptions['config']): CgroupDriver =>
+  cgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs';
+
+/** The cgroups of pods, where the runtime leaves them to the kubelet. */
+async function podCgroups(
+  { runtime, config, host, log }: KubeletOptions,
+  settings: PodSettings,
+  amounts: Readonly<Record<string, string>>,
+): Promise<PodCgroups> {
+  if (runtime.cgroupDriver === undefined || config.cgroupsPerQOS === false || !settings.mayMount) return NO_POD_CGROUPS;
+  const enforced = (config.enforceNodeAllocatable ?? ['pods']).includes('pods');
+  return openPodCgroups({ ...settings, host, log: log.scope('cgroups'), allPods: allPodsLimits(amounts, enforced) });
+}
+
   };
 }

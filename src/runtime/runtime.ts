@@ -278,6 +278,11 @@ export interface FilesystemUsage {
 export interface Runtime {
   version(): Promise<RuntimeVersion>;
   status(): Promise<RuntimeStatus>;
+  /**
+   * How the cgroups of pods are named, where the runtime knows; undefined leaves it to the kubelet's configuration. A runtime
+   * without this method makes the cgroups of its pods itself.
+   */
+  cgroupDriver?(): Promise<'cgroupfs' | 'systemd' | undefined>;
 
   /** Makes and starts a sandbox; its id. */
   runPodSandbox(config: PodSandboxConfig, runtimeHandler?: string): Promise<string>;

@@ -58,6 +58,7 @@ export async function removeRemains(services: PodServices, state: PodState): Pro
     await ignoringGone(runtime.stopPodSandbox(id));
     await ignoringGone(runtime.removePodSandbox(id));
   }
+  await services.cgroups.remove(pod);
   await host.files.rm(podLogDirectory(settings.podLogsDir, pod), { recursive: true, force: true });
   await host.files.rm(podDirectory(settings.rootDir, pod.metadata.uid), { recursive: true, force: true });
   services.statuses.forget(pod.metadata.uid);

@@ -4,6 +4,7 @@ import type { KubeClient } from '../../client/kube-client.ts';
 import type { Service } from '../../api/types.ts';
 import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import type { ResourceSettings } from '../spec/resources.ts';
 import type { KubeletMetrics } from '../stats/kubelet-metrics.ts';
@@ -60,6 +61,7 @@ export interface PodServices {
   readonly settings: PodSettings;
   readonly events: EventRecorder;
   readonly volumes: VolumeManager;
+  readonly cgroups: PodCgroups;
   readonly objects: ObjectCache;
   readonly statuses: StatusWriter;
   readonly images: ImagePuller;

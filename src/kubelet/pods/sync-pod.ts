@@ -172,7 +172,7 @@ async function ensureSandbox(services: PodServices, state: PodState, plan: PodPl
   }
   let sandboxId: string;
   try {
-    await services.host.files.mkdir(sandbox.logDirectory, { recursive: true, mode: 0o755 });
+    await Promise.all([services.host.files.mkdir(sandbox.logDirectory, { recursive: true, mode: 0o755 }), services.cgroups.ensure(pod)]);
     sandboxId = await runtime.runPodSandbox(sandbox);
   } catch (error) {
     throw fail('FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`, SANDBOX_RETRY_MS);

@@ -2,14 +2,13 @@
 import { join } from 'node:path';
 import type { DnsConfig, PodSandboxConfig, PortMapping } from '../../runtime/runtime.ts';
 import type { NodePod } from '../pods/pod.ts';
-import { qosClass } from '../../api/qos.ts';
+import { cgroupParent, type CgroupPlace } from '../cgroups/names.ts';
 import { kernelHostname } from './dns.ts';
 import { sandboxAnnotations, sandboxLabels } from './labels.ts';
 import { sandboxSecurity } from './security.ts';
 
-export interface SandboxSettings {
+export interface SandboxSettings extends CgroupPlace {
   readonly podLogsDir: string;
-  readonly cgroupRoot: string;
   readonly clusterDomain: string;
 }
 
@@ -27,16 +26,10 @@ export function sandboxConfig(pod: NodePod, attempt: number, dns: DnsConfig, set
     portMappings: portMappings(pod),
     labels: sandboxLabels(pod),
     annotations: sandboxAnnotations(pod),
-    cgroupParent: podCgroup(pod, settings.cgroupRoot),
+    cgroupParent: cgroupParent(pod, settings),
     sysctls: Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((s) => [s.name.replaceAll('/', '.'), s.value])),
     security: sandboxSecurity(pod),
   };
-}
-
-/** `/kubepods/burstable/podUID`, below the root that the node was given. */
-export function podCgroup(pod: NodePod, cgroupRoot: string): string {
-  const tier = { Guaranteed: '', Burstable: 'burstable', BestEffort: 'besteffort' }[qosClass(pod)];
-  return join(cgroupRoot === '' ? '/' : cgroupRoot, 'kubepods', tier, `pod${pod.metadata.uid}`);
 }
 
 function portMappings({ spec }: NodePod): PortMapping[] {

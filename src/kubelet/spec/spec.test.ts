@@ -10,7 +10,8 @@ import { hostsFile } from './hosts.ts';
 import { containerAnnotations, containerHash, fnv32a } from './labels.ts';
 import { credentialsFor, pullCredentials } from './pull-secrets.ts';
 import { containerResources, cpuShares, oomScoreAdj } from './resources.ts';
-import { podCgroup, sandboxConfig } from './sandbox-config.ts';
+import { podCgroup } from '../cgroups/names.ts';
+import { sandboxConfig } from './sandbox-config.ts';
 import { containerSecurity, sandboxSecurity } from './security.ts';
 import { podServiceEnv, serviceEnv } from './service-env.ts';
 
@@ -370,7 +371,7 @@ describe('what the runtime is told of a pod', () => {
       labels: { a: 'b', 'io.kubernetes.pod.name': 'p', 'io.kubernetes.pod.namespace': 'default', 'io.kubernetes.pod.uid': 'u' },
       portMappings: [{ protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIp: '' }],
     });
-    expect(podCgroup(aPod({ containers: [{ name: 'c', resources: { limits: { cpu: '1', memory: '1Gi' } } }] }), '')).toBe('/kubepods/podu');
+    expect(podCgroup(aPod({ containers: [{ name: 'c', resources: { limits: { cpu: '1', memory: '1Gi' } } }] }), { cgroupRoot: '' })).toBe('/kubepods/podu');
   });
 
   it('writes down what a restarted kubelet needs', () => {

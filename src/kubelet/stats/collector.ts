@@ -1,7 +1,7 @@
 /** One pass over the cgroups of the node, for all endpoints: sampled when asked, shared by those who ask at the same time. */
-import { join } from 'node:path';
 import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import type { Clock } from '../../util/clock.ts';
+import { podsCgroup, type CgroupPlace } from '../cgroups/names.ts';
 import { DEPTHS, type CgroupReader, type CgroupSample, type CgroupSpec, type Depth } from './cgroup-sample.ts';
 import { openCgroupV1 } from './cgroup-v1.ts';
 import { openCgroupV2 } from './cgroup-v2.ts';
@@ -58,12 +58,10 @@ export interface Collector {
   close(): void;
 }
 
-export interface CollectorOptions {
+export interface CollectorOptions extends CgroupPlace {
   readonly layout: CgroupLayout | null;
   readonly files: StatFiles;
   readonly clock: Clock;
-  /** Parent of `kubepods`. */
-  readonly cgroupRoot: string;
   /** More cgroups to measure. */
   readonly named: readonly string[];
   readonly pods: () => readonly MeasuredPod[];
@@ -109,8 +107,8 @@ interface Usage {
 export function createCollector(options: CollectorOptions): Collector {
   const { layout, files, clock } = options;
   const pool = statFilePool(files, options.maxOpen);
-  const kubepods = join(options.cgroupRoot === '' ? '/' : options.cgroupRoot, 'kubepods');
-  const groups = groupTargets(kubepods, options.named);
+  const kubepods = podsCgroup(options);
+  const groups = groupTargets(options, options.named);
   const tracks = new Map<string, Track>();
   const known = new Map<string, Target>();
   let pass = 0;
@@ -209,7 +207,7 @@ export function createCollector(options: CollectorOptions): Collector {
     }
     const pods: MeasuredPodStats[] = [];
     for (const pod of options.pods()) {
-      const targets = podTargets(pod, options.cgroupRoot, known);
+      const targets = podTargets(pod, options, known);
       if (targets) pods.push(measurePod(targets, depth));
       await breathe();
     }

@@ -4,6 +4,7 @@ import { parseCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import { goTime } from '../../api/time.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import type { CgroupPlace } from '../cgroups/names.ts';
 import { background } from './background.ts';
 import { cadvisorText } from './cadvisor.ts';
 import { createCollector, type Snapshot } from './collector.ts';
@@ -17,14 +18,12 @@ import { buildSummary, type SummaryDisks } from './summary.ts';
 import type { FsStats, NodeStats as NodeSummary, Summary } from './summary-types.ts';
 import type { MeasuredPod } from './targets.ts';
 
-export interface NodeStatsOptions {
+export interface NodeStatsOptions extends CgroupPlace {
   readonly host: Host;
   readonly log: Logger;
   readonly nodeName: string;
   readonly rootDir: string;
   readonly podLogsDir: string;
-  /** Parent of `kubepods`. */
-  readonly cgroupRoot: string;
   /** The configuration's cgroups of the kubelet and of the system; empty for none. */
   readonly kubeletCgroups: string;
   readonly systemCgroups: string;
@@ -82,6 +81,7 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     files,
     clock,
     cgroupRoot: options.cgroupRoot,
+    ...(options.cgroupDriver && { cgroupDriver: options.cgroupDriver }),
     named: [...systemContainers.keys()],
     pods: options.pods,
     maxOpen: Math.floor(maxOpenFiles * SHARE_OF_DESCRIPTORS),

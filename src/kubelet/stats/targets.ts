@@ -5,7 +5,7 @@ import type { ContainerRuntimeStatus, PodSandboxStatus } from '../../runtime/run
 import { escapeLabel } from '../../metrics/family.ts';
 import { containerNameOf, readySandbox, type ObservedPod } from '../pods/observed.ts';
 import { isTerminalPhase, type NodePod } from '../pods/pod.ts';
-import { podCgroup } from '../spec/sandbox-config.ts';
+import { cgroupPath, containerCgroup, podCgroup, podsCgroup, TIERS, type CgroupPlace } from '../cgroups/names.ts';
 
 /** A pod of this node and what the runtime said of it last. */
 export interface MeasuredPod {
@@ -46,19 +46,21 @@ export function targetLabels(labels: Partial<Record<'container' | 'id' | 'image'
 }
 
 /** The groups: those of the original's list (root, kubepods, its tiers) and the cgroups that the configuration names. */
-export function groupTargets(kubepods: string, named: readonly string[]): Target[] {
-  const paths = [kubepods, join(kubepods, 'besteffort'), join(kubepods, 'burstable'), ...named.map((name) => join('/', name))];
+export function groupTargets(place: CgroupPlace, named: readonly string[]): Target[] {
+  const tiers = [TIERS.BestEffort, TIERS.Burstable].map((tier) => cgroupPath(place, 'kubepods', tier));
+  const paths = [podsCgroup(place), ...tiers, ...named.map((name) => join('/', name))];
   const group = (path: string): Target => ({ path, kind: path === '/' ? 'root' : 'group', labels: targetLabels({ id: path }), podUid: '' });
   return ['/', ...new Set(paths.filter((path) => path !== '/'))].map(group);
 }
 
 /** A pod with a sandbox that stands; undefined when nothing of it can run. */
-export function podTargets(measured: MeasuredPod, cgroupRoot: string, known: Map<string, Target>): PodTargets | undefined {
+export function podTargets(measured: MeasuredPod, place: CgroupPlace, known: Map<string, Target>): PodTargets | undefined {
   const { pod, observed } = measured;
   const sandbox = readySandbox(observed);
   if (sandbox === undefined || (isTerminalPhase(pod.status.phase) && !observed.containers.some((c) => c.state === 'running')))
     return undefined;
-  const path = podCgroup(pod, cgroupRoot);
+  const path = podCgroup(pod, place);
+  const sandboxPath = containerCgroup(path, sandbox.id, place.cgroupDriver);
   const { name, namespace, uid } = pod.metadata;
   const keep = (key: string, make: () => Target): Target => {
     const old = known.get(key);
@@ -71,16 +73,16 @@ export function podTargets(measured: MeasuredPod, cgroupRoot: string, known: Map
     measured,
     sandbox,
     group: keep(path, () => ({ path, kind: 'pod', labels: targetLabels({ id: path, namespace, pod: name }), podUid: uid })),
-    sandboxTarget: keep(`${path}/${sandbox.id}`, () => ({
-      path: `${path}/${sandbox.id}`,
+    sandboxTarget: keep(sandboxPath, () => ({
+      path: sandboxPath,
       kind: 'sandbox',
-      labels: targetLabels({ id: `${path}/${sandbox.id}`, image: SANDBOX_IMAGE, name: sandbox.id, namespace, pod: name }),
+      labels: targetLabels({ id: sandboxPath, image: SANDBOX_IMAGE, name: sandbox.id, namespace, pod: name }),
       podUid: uid,
     })),
     containers: observed.containers
       .filter((c) => c.state === 'running')
       .map((c) => {
-        const key = `${path}/${c.id}`;
+        const key = containerCgroup(path, c.id, place.cgroupDriver);
         const old = known.get(key);
         if (old?.container === c) return old;
         const labels =

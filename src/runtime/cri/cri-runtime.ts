@@ -14,6 +14,7 @@ import { conditionsOf, containerOf, containerStatusOf, filesystemOf, imageOf, sa
 import { createBatch } from './batch.ts';
 import { followEvents } from './events.ts';
 import { createLedger, POD_UID_LABEL } from './ledger.ts';
+import { CgroupDriver } from './proto/cri_pb.ts';
 import { containerMessage, resourcesMessage, sandboxMessage } from './requests.ts';
 import { connectCri, runtimeError, type CriConnection } from './transport.ts';
 
@@ -103,6 +104,15 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
       const { status, runtimeHandlers } = await ask(connection.runtime.status({}, within));
       const handlers = runtimeHandlers.map(({ name }) => name);
       return { conditions: conditionsOf(status?.conditions ?? []), handlers: handlers.length > 0 ? handlers : [''], notices: [] };
+    },
+    async cgroupDriver() {
+      try {
+        const { linux } = await ask(connection.runtime.runtimeConfig({}, within));
+        return linux && (linux.cgroupDriver === CgroupDriver.SYSTEMD ? 'systemd' : 'cgroupfs');
+      } catch (error) {
+        if (error instanceof RuntimeError && error.code === 'unimplemented') return undefined;
+        throw error;
+      }
     },
 
     async runPodSandbox(config, runtimeHandler = '') {

@@ -5,7 +5,15 @@ import { errorText, type Logger } from '../../util/log.ts';
 import type { LinuxResources } from '../runtime.ts';
 import { cgroupDirectories, type CgroupLayout } from './cgroup-layout.ts';
 import { limitWrites } from './cgroup-limits.ts';
-import { hasChildren, hasCode, kernelFileExists, makeKernelDirectory, readKernelFile, removeKernelDirectory, writeKernelFile } from './kernel-files.ts';
+import {
+  hasChildren,
+  hasCode,
+  kernelFileExists,
+  makeKernelDirectory,
+  readKernelFile,
+  removeKernelDirectory,
+  writeKernelFile,
+} from './kernel-files.ts';
 
 /** Control groups of this machine, by path below their mounts (`/nodelet/kubepods/podX/<id>`). */
 export interface Cgroups {
@@ -153,7 +161,8 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
       log.warn('Processes of a container survive SIGKILL', { cgroup: path, pids: members(path) });
     },
 
-    isEmpty: async (path) => cgroupDirectories(layout, path).every((dir) => readKernelFile(`${dir}/cgroup.procs`) === '' && !hasChildren(dir)),
+    isEmpty: async (path) =>
+      cgroupDirectories(layout, path).every((dir) => readKernelFile(`${dir}/cgroup.procs`) === '' && !hasChildren(dir)),
 
     async remove(path) {
       const removed = await Promise.all(cgroupDirectories(layout, path).map((dir) => removeDirectory(clock, dir)));

@@ -2,7 +2,7 @@
  * Files of /proc and /sys/fs/cgroup, read and written at once: no disk lies behind them, and a call takes a hundredth of a
  * millisecond where a request to the thread pool takes ten times as much.
  */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 
 /** The text of a file; empty when it is not there or cannot be read. */
 export function readKernelFile(path: string): string {
@@ -35,6 +35,15 @@ export function removeKernelDirectory(path: string): void {
     rmdirSync(path);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}
+
+/** Whether a directory has directories in it; false when it is not there. */
+export function hasChildren(path: string): boolean {
+  try {
+    return readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory());
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,56 @@
+/** What a pod may use in sum (kubernetes `pkg/kubelet/cm/helpers_linux.go`, ResourceConfigForPod). */
+import { parseDuration } from '../../api/duration.ts';
+import { amountsOf, podRequests } from '../../api/pod-resources.ts';
+import { qosClass } from '../../api/qos.ts';
+import type { PodSpec } from '../../api/types.ts';
+import type { LinuxResources } from '../../runtime/runtime.ts';
+import type { NodePod } from '../pods/pod.ts';
+import { cpuShares, type ResourceSettings } from '../spec/resources.ts';
+
+const MILLI = 1000;
+const MIN_QUOTA = 1000;
+const MIN_SHARES = 2;
+
+export function podLimits(pod: NodePod, settings: ResourceSettings): LinuxResources {
+  const pids = settings.podPidsLimit > 0 ? { pidsLimit: settings.podPidsLimit } : {};
+  if (qosClass(pod) === 'BestEffort') return { cpuShares: MIN_SHARES, ...pids };
+  const requests = podRequests(pod.spec);
+  const cpu = podLimit(pod.spec, 'cpu');
+  const memory = podLimit(pod.spec, 'memory');
+  const period = Math.round(parseDuration(settings.cpuCFSQuotaPeriod) * 1000);
+  return {
+    cpuShares: cpuShares(requests['cpu'] ?? 0),
+    ...(cpu !== undefined && {
+      cpuPeriod: period,
+      cpuQuota: settings.cpuCFSQuota ? Math.max(MIN_QUOTA, Math.floor((cpu * period) / MILLI)) : -1,
+    }),
+    ...(memory !== undefined && { memoryLimitBytes: Math.ceil(memory / MILLI) }),
+    ...pids,
+  };
+}
+
+/** Of all pods together: the node's capacity without what is reserved (kubernetes `pkg/kubelet/cm/node_container_manager_linux.go`). */
+export function allPodsLimits(amounts: Readonly<Record<string, string>>, enforced: boolean): LinuxResources {
+  const { cpu = 0, memory = 0 } = amountsOf(amounts);
+  return { cpuShares: cpuShares(cpu), ...(enforced && memory > 0 && { memoryLimitBytes: Math.floor(memory / MILLI) }) };
+}
+
+/** In thousandths; undefined when a container has none and so the pod has none. */
+function podLimit(spec: PodSpec, name: 'cpu' | 'memory'): number | undefined {
+  const overhead = amountsOf(spec.overhead)[name] ?? 0;
+  const own = amountsOf(spec.resources?.limits)[name];
+  if (own !== undefined) return own + overhead;
+  const limits = [...spec.containers, ...(spec.initContainers ?? [])].map((c) => amountsOf(c.resources?.limits)[name] ?? 0);
+  if (limits.includes(0)) return undefined;
+  // Limits add up as requests do: as requests of the same size they take the same sum.
+  const asRequests = <T extends { readonly resources?: { readonly limits?: Readonly<Record<string, string>> } }>(c: T): T => ({
+    ...c,
+    resources: { requests: c.resources?.limits ?? {} },
+  });
+  return podRequests({
+    ...spec,
+    resources: {},
+    containers: spec.containers.map(asRequests),
+    initContainers: (spec.initContainers ?? []).map(asRequests),
+  })[name];
+}
