@@ -18,6 +18,7 @@ import { NO_POD_CGROUPS, openPodCgroups, type PodCgroups } from './cgroups/pod-c
 import { createEventRecorder } from './events/recorder.ts';
 import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
 import { startNodeAgent } from './node/node-agent.ts';
+import { allocatable } from './node/node-status.ts';
 import { runningPods } from './node/running-pods.ts';
 import { openAllocations } from './pods/allocation.ts';
 import { createBackoff, CRASH_BACKOFF } from './pods/backoff.ts';
