@@ -24,7 +24,7 @@ import { openAllocations } from './pods/allocation.ts';
 import { createBackoff, CRASH_BACKOFF } from './pods/backoff.ts';
 import { createImagePuller } from './pods/image-puller.ts';
 import { readySandbox } from './pods/observed.ts';
-import { isStatic } from './pods/pod.ts';
+import { isStatic, type NodePod } from './pods/pod.ts';
 import { createPodManager, type PodManager } from './pods/pod-manager.ts';
 import type { PodServices, PodSettings, ServiceSource } from './pods/services.ts';
 import { createStatusWriter } from './pods/status-writer.ts';
@@ -33,6 +33,7 @@ import type { NodeView } from './server/node-view.ts';
 import type { Measurements } from './server/request.ts';
 import { startApiSource, type PodSource } from './sources/api-source.ts';
 import { startFileSource } from './sources/file-source.ts';
+import { startUrlSource } from './sources/url-source.ts';
 import { createMirrorPods } from './sources/mirror-pods.ts';
 import { parseResolvConf } from './spec/dns.ts';
 import { createKubeletMetrics, type KubeletMetrics } from './stats/kubelet-metrics.ts';
@@ -163,9 +164,9 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
         if (ready) metrics.volumeOperationTotal.observe(seconds, ['overall_volume_mount', plugin]);
       },
     }),
+    cgroups: await podCgroups(options, settings, allocatable(node.machine, { ...config, evictionHard: {} })),
     images: createImagePuller(runtime, clock, {
       ensured: (policy, present, pull) =>
-    cgroups: await podCgroups(options, settings, allocatable(node.machine, { ...config, evictionHard: {} })),
         metrics.imageManagerEnsureImageRequests.increase([String(present ?? 'unknown'), policy.toLowerCase(), String(pull ?? 'unknown')]),
       pulled: (uid, ms) => starts.pulled(uid, ms),
     }),
@@ -201,8 +202,8 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
         mirror: (pod, present) => mirrors.seen(pod, present),
       }),
     );
-  if (config.staticPodPath) {
-    let running = new Set<string>();
+  const fixed = staticPods(manager, mirrors.wanted);
+  if (config.staticPodPath)
     sources.push(
       startFileSource({
         host,
@@ -210,16 +211,21 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
         path: config.staticPodPath,
         nodeName,
         everyMs: parseDuration(config.fileCheckFrequency ?? '20s'),
-        changed: (pods) => {
-          const now = new Set(pods.map((pod) => pod.metadata.uid));
-          for (const uid of running) if (!now.has(uid)) manager.remove(uid);
-          for (const pod of pods) if (!running.has(pod.metadata.uid)) manager.upsert('file', pod);
-          running = now;
-          mirrors.wanted(pods);
-        },
+        changed: fixed('file'),
       }),
     );
-  }
+  if (config.staticPodURL)
+    sources.push(
+      startUrlSource({
+        host,
+        log: log.scope('http'),
+        url: config.staticPodURL,
+        headers: config.staticPodURLHeader ?? {},
+        nodeName,
+        everyMs: parseDuration(config.httpCheckFrequency ?? '20s'),
+        changed: fixed('http'),
+      }),
+    );
   const synced = Promise.all(sources.map((source) => source.synced));
 
   // What wakes them: the runtime, and a slow look at everything.
@@ -238,6 +244,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     runtime,
     rootDir: settings.rootDir,
     cgroupRoot: settings.cgroupRoot,
+    cgroupDriver: settings.cgroupDriver,
     kubeletCgroups: config.kubeletCgroups ?? '',
     systemCgroups: config.systemCgroups ?? '',
     log: log.scope('stats'),
@@ -245,7 +252,6 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     counted: (seconds) => metrics.volumeMetricCollectionDuration.observe(seconds, ['du']),
   });
   housekeeping = await startHousekeeping({ kubelet: { ...options, runtime }, services, manager, stats, agent: node, synced });
-    cgroupDriver: settings.cgroupDriver,
 
   return {
     view: nodeView({ ...options, runtime }, manager, () => clock.monotonic() - turned),
@@ -272,6 +278,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       await node.close();
       statuses.close();
       await events.flush();
+      objects.close();
       await services.volumes.close();
     },
   };
@@ -284,6 +291,20 @@ async function measureRelist(runtime: Runtime, metrics: KubeletMetrics, clock: H
   const answered = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]).catch(() => undefined);
   metrics.plegRelistDuration.observe((clock.monotonic() - began) / 1000);
   if (answered) metrics.plegLastSeen.set(Math.floor(clock.now() / 1000));
+}
+
+/** Static pods of several places: each place says its whole set, and mirrors follow what all of them want together. */
+function staticPods(manager: PodManager, wanted: (pods: readonly NodePod[]) => void) {
+  const sets = new Map<string, readonly NodePod[]>();
+  return (source: 'file' | 'http') =>
+    (pods: readonly NodePod[]): void => {
+      const before = new Set((sets.get(source) ?? []).map((pod) => pod.metadata.uid));
+      const now = new Set(pods.map((pod) => pod.metadata.uid));
+      for (const uid of before) if (!now.has(uid)) manager.remove(uid);
+      for (const pod of pods) if (!before.has(pod.metadata.uid)) manager.upsert(source, pod);
+      sets.set(source, pods);
+      wanted([...sets.values()].flat());
+    };
 }
 
 async function makeDirectories({ host, rootDir, podLogsDir, containerLogsDir }: KubeletOptions): Promise<void> {
@@ -318,6 +339,20 @@ function podSettings(options: KubeletOptions, memoryCapacity: number): PodSettin
   };
 }
 
+const configuredDriver = ({ cgroupDriver }: KubeletOptions['config']): CgroupDriver =>
+  cgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs';
+
+/** The cgroups of pods, where the runtime leaves them to the kubelet. */
+async function podCgroups(
+  { runtime, config, host, log }: KubeletOptions,
+  settings: PodSettings,
+  amounts: Readonly<Record<string, string>>,
+): Promise<PodCgroups> {
+  if (runtime.cgroupDriver === undefined || config.cgroupsPerQOS === false || !settings.mayMount) return NO_POD_CGROUPS;
+  const enforced = (config.enforceNodeAllocatable ?? ['pods']).includes('pods');
+  return openPodCgroups({ ...settings, host, log: log.scope('cgroups'), allPods: allPodsLimits(amounts, enforced) });
+}
+
 /** Services of the cluster: pods get variables that name them. */
 function serviceSource(client: KubeClient | undefined, log: Logger, signal: AbortSignal): ServiceSource {
   if (client === undefined) return { synced: Promise.resolve(), all: () => [] };
@@ -340,19 +375,5 @@ function nodeView({ nodeName, runtime }: KubeletOptions, manager: PodManager, sy
     },
     runningPods: () => runningPods(runtime),
     syncLoopAgeMs,
-const configuredDriver = ({ cgroupDriver }: KubeletOptions['config']): CgroupDriver =>
-  cgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs';
-
-/** The cgroups of pods, where the runtime leaves them to the kubelet. */
-async function podCgroups(
-  { runtime, config, host, log }: KubeletOptions,
-  settings: PodSettings,
-  amounts: Readonly<Record<string, string>>,
-): Promise<PodCgroups> {
-  if (runtime.cgroupDriver === undefined || config.cgroupsPerQOS === false || !settings.mayMount) return NO_POD_CGROUPS;
-  const enforced = (config.enforceNodeAllocatable ?? ['pods']).includes('pods');
-  return openPodCgroups({ ...settings, host, log: log.scope('cgroups'), allPods: allPodsLimits(amounts, enforced) });
-}
-
   };
 }

@@ -106,6 +106,7 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
     const outcome = await syncPod(services, state, step.signal);
     followProbes();
     if (outcome.again) wake();
+    else if (state.status.phase === 'Running') services.volumes.follow(state.pod, wake);
     const shown = Math.min(...[...state.backoffs.values()].map((b) => b.showAt - host.clock.now()));
     const due = services.volumes.refreshDueMs(state.pod) ?? Infinity;
     return Math.min(

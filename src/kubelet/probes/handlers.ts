@@ -9,6 +9,7 @@ import { errorText } from '../../util/log.ts';
 import { portNumber } from '../pods/hooks.ts';
 import type { AnyContainer } from '../pods/pod.ts';
 import { expand } from '../spec/expand.ts';
+import { grpcAttempt } from './grpc.ts';
 
 /** `unknown`: the probe itself could not be done; its outcome does not count. */
 export interface Attempt {
@@ -32,12 +33,20 @@ export async function attemptProbe(probe: Probe, target: ProbeTarget): Promise<A
   try {
     if (probe.exec) return await execAttempt(probe.exec.command ?? [], timeoutSeconds, target);
     if (probe.httpGet) return await httpAttempt(probe.httpGet, timeoutSeconds, target);
+    if (probe.grpc) return await grpcAttempt({ ...grpcOf(probe.grpc, target), timeoutSeconds });
     if (probe.tcpSocket) return await tcpAttempt(probe.tcpSocket, timeoutSeconds, target);
   } catch (error) {
     return { result: 'unknown', output: errorText(error) };
   }
   return { result: 'unknown', output: 'missing probe handler' };
 }
+
+const grpcOf = ({ port, service = '' }: NonNullable<Probe['grpc']>, { podIP, signal }: ProbeTarget) => ({
+  host: podIP,
+  port,
+  service,
+  signal,
+});
 
 async function execAttempt(
   command: readonly string[],

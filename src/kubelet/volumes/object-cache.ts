@@ -8,6 +8,23 @@ import { MissingReference, type ObjectReader } from '../spec/env.ts';
 export interface ObjectCache {
   /** A reader of objects that were read at `notBefore` or later. */
   reader(notBefore: number): ObjectReader;
+  /** Calls `changed` whenever one of a pod's objects does; replaces what was followed for the pod before. */
+  follow(uid: string, objects: readonly ObjectName[], changed: () => void): void;
+  unfollow(uid: string): void;
+  close(): void;
+}
+
+/** An object that a pod's volumes show. */
+export interface ObjectName {
+  readonly kind: 'configMap' | 'secret';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One watch of one object, for all pods that show it. */
+interface Follower {
+  readonly changed: Map<string, () => void>;
+  readonly stop: () => void;
 }
 
 interface Entry {
@@ -20,6 +37,29 @@ const MAX_ENTRIES = 4096;
 
 export function createObjectCache(client: KubeClient | undefined, now: () => number): ObjectCache {
   const entries = new Map<string, Entry>();
+  const followers = new Map<string, Follower>();
+
+  function startFollowing(api: KubeClient, { kind, namespace, name }: ObjectName, key: string): Follower {
+    const changed = new Map<string, () => void>();
+    const tell = (): void => {
+      // What was read before is old news.
+      entries.delete(key);
+      for (const listener of changed.values()) listener();
+    };
+    const handlers = { added: tell, modified: tell, deleted: tell };
+    const options = { namespace, fieldSelector: `metadata.name=${name}` };
+    const informer =
+      kind === 'secret' ? api.inform(resources.secrets, options, handlers) : api.inform(resources.configmaps, options, handlers);
+    return { changed, stop: () => informer.stop() };
+  }
+
+  function unfollow(uid: string, except: ReadonlySet<string> = new Set()): void {
+    for (const [key, follower] of followers) {
+      if (except.has(key) || !follower.changed.delete(uid) || follower.changed.size > 0) continue;
+      follower.stop();
+      followers.delete(key);
+    }
+  }
 
   function read<T>(
     kind: 'configMap' | 'secret',
@@ -46,6 +86,21 @@ export function createObjectCache(client: KubeClient | undefined, now: () => num
   }
 
   return {
+    follow(uid, objects, changed) {
+      if (client === undefined) return;
+      const wanted = new Map(objects.map((o) => [`${o.kind}/${o.namespace}/${o.name}`, o]));
+      unfollow(uid, new Set(wanted.keys()));
+      for (const [key, object] of wanted) {
+        const follower = followers.get(key) ?? startFollowing(client, object, key);
+        followers.set(key, follower);
+        follower.changed.set(uid, changed);
+      }
+    },
+    unfollow: (uid) => unfollow(uid),
+    close() {
+      for (const follower of followers.values()) follower.stop();
+      followers.clear();
+    },
     reader: (notBefore) => ({
       configMap: (namespace, name): Promise<ConfigMap> =>
         read('configMap', namespace, name, notBefore, (c) => c.get(resources.configmaps, name, { namespace })),

@@ -10,7 +10,7 @@ import { writeAtomically } from './atomic-writer.ts';
 import { volumeContent, type ContentContext } from './content.ts';
 import { applyFsGroup } from './fs-group.ts';
 import { prepareHostPath } from './host-path.ts';
-import type { ObjectCache } from './object-cache.ts';
+import type { ObjectCache, ObjectName } from './object-cache.ts';
 import { isMounted, mountsBelow, mountTmpfs, unmount } from './tmpfs.ts';
 import type { TokenManager } from './tokens.ts';
 
@@ -34,6 +34,8 @@ export class VolumesNotReady extends Error {
 export interface VolumeManager {
   /** Makes all volumes ready, and refreshes contents that are due. Rejects with VolumesNotReady. */
   prepare(pod: NodePod, facts: NodeFacts): Promise<ReadonlyMap<string, ReadyVolume>>;
+  /** Calls `changed` when something that a pod's volumes show is not as it was: the contents are due then. */
+  follow(pod: NodePod, changed: () => void): void;
   /** When contents are due again, in ms from now; undefined when the pod has none. */
   refreshDueMs(pod: NodePod): number | undefined;
   /** Unmounts and removes all of a pod's volumes. */
@@ -55,12 +57,16 @@ export interface VolumeManagerOptions {
   readonly mounted?: (volume: Volume, ready: boolean, seconds: number) => void;
 }
 
-/** How old contents may become while a pod runs. */
-const REFRESH_MS = 20_000;
+/** How old contents may become while a pod runs; a change that is seen is written at once. */
+const REFRESH_MS = 60_000;
 
 interface PodVolumes {
   readonly ready: Map<string, ReadyVolume>;
   refreshedAt: number;
+  /** Its objects are watched. */
+  followed: boolean;
+  /** Labels and annotations as the volumes show them. */
+  shown: string;
 }
 
 export function createVolumeManager(options: VolumeManagerOptions): VolumeManager {
@@ -142,13 +148,15 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
       const { uid } = pod.metadata;
       const known = state.get(uid);
       const now = clock.now();
-      const due = known !== undefined && now - known.refreshedAt >= REFRESH_MS;
-      const mine = known ?? { ready: new Map<string, ReadyVolume>(), refreshedAt: now };
+      const shown = JSON.stringify([pod.metadata.labels, pod.metadata.annotations]);
+      const due = known !== undefined && (now - known.refreshedAt >= REFRESH_MS || known.shown !== shown);
+      const mine = known ?? { ready: new Map<string, ReadyVolume>(), refreshedAt: now, followed: false, shown };
       state.set(uid, mine);
       if (due) mine.refreshedAt = now;
+      mine.shown = shown;
       // A pod that is new sees objects as they are now; one that runs may see them a little later.
       const context: ContentContext = {
-        objects: objects.reader(due ? now - REFRESH_MS / 2 : now - 1000),
+        objects: objects.reader(now - 1000),
         facts,
         token: (p, t) => tokens.token(p, t),
       };
@@ -173,6 +181,17 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
       if (failures.length > 0) throw new VolumesNotReady(failures);
       return mine.ready;
     },
+    follow(pod, changed) {
+      const { uid } = pod.metadata;
+      const names = shownObjects(pod);
+      const mine = state.get(uid);
+      if (mine === undefined || names.length === 0 || mine.followed) return;
+      mine.followed = true;
+      objects.follow(uid, names, () => {
+        mine.refreshedAt = -Infinity;
+        changed();
+      });
+    },
     refreshDueMs(pod) {
       const mine = state.get(pod.metadata.uid);
       if (mine === undefined || !(pod.spec.volumes ?? []).some(hasContent)) return undefined;
@@ -181,6 +200,7 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
     async remove(uid) {
       state.delete(uid);
       tokens.forget(uid);
+      objects.unfollow(uid);
       const home = join(rootDir, 'pods', uid);
       if (useTmpfs) for (const path of await mountsBelow(host, home)) await unmount(host, path);
       await files.rm(join(home, 'volumes'), { recursive: true, force: true });
@@ -198,6 +218,23 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
 
 const hasContent = (volume: Volume): boolean =>
   volume.configMap !== undefined || volume.secret !== undefined || volume.downwardAPI !== undefined || volume.projected !== undefined;
+
+/** The ConfigMaps and Secrets that a pod's volumes show. */
+function shownObjects({ spec, metadata: { namespace } }: NodePod): ObjectName[] {
+  const found: ObjectName[] = [];
+  const add = (kind: ObjectName['kind'], name: string | undefined): void => {
+    if (name !== undefined && name !== '') found.push({ kind, namespace, name });
+  };
+  for (const { configMap, secret, projected } of spec.volumes ?? []) {
+    add('configMap', configMap?.name);
+    add('secret', secret?.secretName);
+    for (const source of projected?.sources ?? []) {
+      add('configMap', source.configMap?.name);
+      add('secret', source.secret?.name);
+    }
+  }
+  return found;
+}
 
 /** A volume without any source is an emptyDir. */
 const isEmptyDir = (volume: Volume): boolean => volume.emptyDir !== undefined || Object.keys(volume).every((key) => key === 'name');

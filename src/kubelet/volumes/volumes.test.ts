@@ -137,7 +137,7 @@ describe('the volumes of a pod', () => {
       host,
       log: silentLogger,
       rootDir: dir,
-      objects: { reader: () => objects },
+      objects: { follow: () => undefined, unfollow: () => undefined, close: () => undefined, reader: () => objects },
       tokens: { token: async (_pod, p) => `token for ${p.audience ?? ''}`, forget: () => undefined },
       useTmpfs: false,
     });
@@ -207,8 +207,8 @@ describe('the volumes of a pod', () => {
     table['cm'] = { a: 'new' };
     await volumes.prepare(pod, facts);
     expect(await readFile(join(path, 'a'), 'utf8')).toBe('1');
-    expect(volumes.refreshDueMs(pod)).toBe(20_000);
-    now += 20_000;
+    expect(volumes.refreshDueMs(pod)).toBe(60_000);
+    now += 60_000;
     await volumes.prepare(pod, facts);
     expect(await readFile(join(path, 'a'), 'utf8')).toBe('new');
     expect((await readdir(path)).filter((n) => !n.startsWith('..'))).toEqual(['a']);
