@@ -38,6 +38,9 @@ describe('parseJson', () => {
     ['{"\\u0061":1,"a":2}', ['a']],
     ['{"a\\\\":1,"b":2,"a\\\\":3}', ['a\\']],
     ['{"a":1,"a":2,"a":3}', ['a']],
+    ['{"a" :1,"a"\n:2}', ['a']],
+    ['{"a":"\\":","a":"b\\" :"}', ['a']],
+    ['{"":{"":1},"":{"":2}}', ['']],
   ])('names the duplicates of %s', (text, duplicates) => {
     expect(parseJson(text).duplicates).toEqual(duplicates);
   });

@@ -28,7 +28,8 @@ export function parseJson(text: string): ParsedJson {
   } catch {
     throw new JsonError(jsonSyntaxError(text));
   }
-  return { value, duplicates: duplicateKeys(text) };
+  // Most bodies have no text that looks like a key within a string: then counting tells that none is there twice.
+  return { value, duplicates: countKeys(value, 0) === countKeyEnds(text) ? [] : duplicateKeys(text) };
 }
 
 const QUOTE = 0x22;
@@ -38,6 +39,29 @@ const CLOSE_OBJECT = 0x7d;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
+
+const SPACE = 0x20;
+
+/** Keys of a value and of all in it; not a number when it nests too deep. */
+function countKeys(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depth >= MAX_JSON_DEPTH) return Number.NaN;
+  const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  let count = Array.isArray(value) ? 0 : members.length;
+  for (const member of members) count += countKeys(member, depth + 1);
+  return count;
+}
+
+/** How often a quote is followed by a colon: once for each key, and whenever it looks so within a string. */
+function countKeyEnds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
+    let before = at - 1;
+    while (before >= 0 && text.charCodeAt(before) <= SPACE) before--;
+    if (text.charCodeAt(before) === QUOTE) count++;
+  }
+  return count;
+}
 
 interface Level {
   /** The keys seen, or undefined for a list. */

@@ -14,6 +14,16 @@ export function setOwn(target: JsonObject, key: string, value: unknown): void {
 /** The value of an own key; inherited names (`constructor`) count as absent. */
 export const getOwn = (source: JsonObject, key: string): unknown => (Object.hasOwn(source, key) ? source[key] : undefined);
 
+/** A copy of a JSON value that may be changed down to any depth: several times as fast as structuredClone. */
+export function copyJson<T>(value: T): T;
+export function copyJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => copyJson(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: JsonObject = {};
+  for (const [key, member] of Object.entries(value)) setOwn(copy, key, copyJson(member));
+  return copy;
+}
+
 /** Whether two JSON values are the same, whatever the order of keys. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

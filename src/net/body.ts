@@ -24,8 +24,10 @@ export class BodyCutOffError extends Error {
  * is read and dropped by Node at the end of the answer) or `BodyCutOffError`.
  */
 export function readBody(exchange: Exchange, limit: number): Promise<Buffer> {
-  const { request, signal } = exchange;
+  const { request } = exchange;
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(new BodyTooLargeError(limit));
+  // A body that has arrived whole cannot be cut off any more.
+  const signal = request.complete ? undefined : exchange.signal;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -39,11 +41,11 @@ export function readBody(exchange: Exchange, limit: number): Promise<Buffer> {
     const onClose = (): void => onCut();
     const finish = (settle: () => void): void => {
       request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onClose);
-      signal.removeEventListener('abort', onClose);
+      signal?.removeEventListener('abort', onClose);
       settle();
     };
     request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onClose);
-    signal.addEventListener('abort', onClose);
-    if (signal.aborted) onClose();
+    signal?.addEventListener('abort', onClose);
+    if (signal?.aborted === true || request.destroyed) onClose();
   });
 }

@@ -16,6 +16,9 @@ export interface Representation {
 const MEDIA_TYPES: readonly MediaType[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const STREAM_TYPES: readonly MediaType[] = ['application/json', 'application/vnd.kubernetes.protobuf'];
 
+/** What clients ask for that want nothing special. */
+const PLAIN_JSON: ReadonlySet<string> = new Set(['', '*/*', 'application/json', 'application/json, */*']);
+
 /** One element of an Accept header. */
 export interface AcceptClause {
   readonly media: string;
@@ -51,6 +54,9 @@ export interface NegotiationOptions {
 
 /** Chooses the form of an answer. Throws the 406 of the original when the client takes none. */
 export function negotiate(options: NegotiationOptions): Representation {
+  if (options.accept === undefined || PLAIN_JSON.has(options.accept)) {
+    return { media: 'application/json', as: 'object', version: 'v1', pretty: isPretty(options) };
+  }
   const clauses = parseAccept(options.accept);
   const types = options.stream === true ? STREAM_TYPES : MEDIA_TYPES;
   const pretty = isPretty(options);

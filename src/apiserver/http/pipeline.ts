@@ -94,12 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const user = await admit(facts);
       if (!info.isResource) await options.nonResources(exchange, info);
       else if (!options.knowsGroupVersion(info.group, info.version)) pageNotFound(exchange);
-      else
-        await options.resources.serve(
-          { exchange, info, user, query: target.query, signal: exchange.signal },
-          exchange,
-          warningCollector(exchange),
-        );
+      else await options.resources.serve(requestOf(exchange, info, user), exchange, warningCollector(exchange));
     } catch (error) {
       await answerError(exchange, error, facts);
     }
@@ -117,8 +112,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const facts = begin(exchange, info, auditId(exchange));
     try {
       const user = await admit(facts);
-      const request: ApiRequest = { exchange, info, user, query: target.query, signal: exchange.signal };
-      await connect(request, exchange);
+      await connect(requestOf(exchange, info, user), exchange);
     } catch (error) {
       await answerError(asExchange(exchange), error, facts);
     }
@@ -155,6 +149,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 /** The code of a connection that has left HTTP. */
 const SWITCHING = 101;
+
+/** The request as its handlers get it; the signal is made when one asks for it. */
+function requestOf(exchange: Exchange | UpgradeExchange, info: RequestInfo, user: UserInfo): ApiRequest {
+  return {
+    exchange,
+    info,
+    user,
+    query: exchange.target.query,
+    get signal() {
+      return exchange.signal;
+    },
+  };
+}
 
 /** A client may name its request; otherwise it gets a name. */
 function auditId({ request }: Exchange | UpgradeExchange): string {

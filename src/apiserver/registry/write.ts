@@ -1,4 +1,5 @@
 /** What writes have in common: who writes, and the words of the errors. */
+import { copyJson } from '../../api/own.ts';
 import type { ResourceDefinition } from '../../api/resources.ts';
 import { conflict, failure, type StatusError } from '../../api/status.ts';
 import type { KubeObject } from '../../api/types.ts';
@@ -47,5 +48,5 @@ export function parseRevision(text: string): number {
 
 /** A copy that may be changed down to any depth. */
 export function copyOf(object: KubeObject): KubeObject {
-  return structuredClone(object);
+  return copyJson(object);
 }

@@ -1,7 +1,7 @@
 /** Server-side apply (apiserver `pkg/endpoints/handlers/patch.go` applyPatcher). */
 import { applyObject } from '../../api/apply/apply.ts';
 import { decode, DecodeError } from '../../api/decode.ts';
-import { isObject, type JsonObject } from '../../api/own.ts';
+import { copyJson, isObject, type JsonObject } from '../../api/own.ts';
 import { badRequest } from '../../api/status.ts';
 import { goTime } from '../../api/time.ts';
 import type { KubeObject } from '../../api/types.ts';
@@ -32,7 +32,7 @@ export async function applyObjectPatch(request: ResourceRequest): Promise<void> 
         time: goTime(core.clock.now()),
         force,
       };
-      return applyObject(definition.type, present, structuredClone(patch), writer) as unknown as KubeObject;
+      return applyObject(definition.type, present, copyJson(patch), writer) as unknown as KubeObject;
     },
     write,
     { mayCreate: true, fieldsRecorded: true, fromPresent: true },

@@ -27,8 +27,6 @@ export function x509Authenticator(
   let pem: string | undefined;
   let pool: CertificatePool = { bySubject: new Map(), size: 0 };
   const remembered = new Map<string, Remembered>();
-  // A connection shows the same list with every request.
-  const keys = new WeakMap<readonly Uint8Array[], string>();
   const keyOf = chainKeys();
   return (credentials) => {
     const [leaf] = credentials.certificates;
