@@ -108,7 +108,8 @@ function keepAllBut(subresource: string, name: string, object: JsonObject, befor
   for (const key of Object.keys(object)) if (!own.has(key)) delete object[key];
   for (const key of kept) if (!(subresource === 'approval' && key === 'status')) object[key] = before[key];
   const fields = PARTS[subresource];
-  if (fields !== undefined && isObject(spec)) {
+  if (subresource === 'resize' && isObject(spec)) object['spec'] = resized(spec, part(before, 'spec'));
+  else if (fields !== undefined && isObject(spec)) {
     const merged: JsonObject = { ...(isObject(before['spec']) ? before['spec'] : {}) };
     for (const key of fields) put(merged, key, spec[key]);
     object['spec'] = merged;
@@ -126,8 +127,30 @@ function keepAllBut(subresource: string, name: string, object: JsonObject, befor
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   finalize: ['finalizers'],
   ephemeralcontainers: ['ephemeralContainers'],
-  resize: ['containers', 'initContainers'],
 };
+
+/** The old spec with new resources. Containers that came, went or changed places are left for validation to refuse. */
+function resized(spec: JsonObject, old: Readonly<JsonObject>): JsonObject {
+  const list = (of: Readonly<JsonObject>, key: string): JsonObject[] => (Array.isArray(of[key]) ? of[key].filter(isObject) : []);
+  const keys = ['containers', 'initContainers'] as const;
+  if (keys.some((key) => list(spec, key).length !== list(old, key).length)) return spec;
+  const merged: JsonObject = { ...old };
+  for (const key of keys) {
+    const now = list(spec, key);
+    const then = list(old, key);
+    if (now.length === 0) continue;
+    const kept = now.every((container, i) => container['name'] === then[i]?.['name']);
+    merged[key] = kept ? now.map((container, i) => withResources(then[i] ?? {}, container)) : now;
+  }
+  put(merged, 'resources', spec['resources']);
+  return merged;
+}
+
+function withResources(old: JsonObject, now: JsonObject): JsonObject {
+  const container: JsonObject = { ...old };
+  for (const key of ['resources', 'resizePolicy']) put(container, key, now[key]);
+  return container;
+}
 const WORKLOADS: ReadonlySet<string> = new Set(['deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps']);
 
 function countGeneration(of: ResourceDefinition, object: JsonObject, before: JsonObject): void {
@@ -151,9 +174,20 @@ const SPECLESS: ReadonlySet<string> = new Set([
 const bodyOf = ({ metadata: _metadata, status: _status, apiVersion: _version, kind: _kind, ...body }: JsonObject): JsonObject => body;
 const annotationsOf = (object: JsonObject): unknown => part(object, 'metadata', 'annotations');
 
+/** What a pod says that must not be scheduled yet. */
+const GATED = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+} as const;
+
 const creations: Readonly<Record<string, ((object: JsonObject) => void) | undefined>> = {
   pods: (pod) => {
-    pod['status'] = { phase: 'Pending', qosClass: qosClass(pod) };
+    const status: JsonObject = { phase: 'Pending', qosClass: qosClass(pod) };
+    if (!isEmpty(part(pod, 'spec')['schedulingGates'] ?? []))
+      status['conditions'] = [{ ...GATED, lastProbeTime: null, lastTransitionTime: null }];
+    pod['status'] = status;
   },
   namespaces: (namespace) => {
     const spec = child(namespace, 'spec');

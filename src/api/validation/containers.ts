@@ -2,7 +2,7 @@
 import { duplicate, fieldNotFound, forbiddenField, invalidValue, notSupported, required } from '../field-errors.ts';
 import type { FieldError } from '../field-errors.ts';
 import { dnsLabel, portName, portNumber } from '../names.ts';
-import type { Container, ContainerPort, EphemeralContainer, Loose, VolumeMount } from '../types.ts';
+import type { Container, ContainerPort, EphemeralContainer, Loose, ObjectOf, VolumeMount } from '../types.ts';
 import { validateEnv, validateEnvFrom } from './env.ts';
 import { validateDescending } from './paths.ts';
 import { validateLifecycle, validateProbe } from './probes.ts';
@@ -11,13 +11,16 @@ import { validateSecurityContext } from './security.ts';
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
-const MESSAGE_POLICIES = ['FallbackToLogsOnError', 'File'];
+const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
+const RESIZABLE = ['cpu', 'memory'];
+const RESIZE_POLICIES = ['NotRequired', 'RestartContainer'];
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 
 /** What containers of one pod share. */
 export interface PodContext {
   readonly volumes: ReadonlySet<string>;
   readonly hostNetwork: boolean;
+  readonly restartPolicy: string | undefined;
 }
 
 /** Pushes what is wrong with the main containers. */
@@ -54,6 +57,11 @@ export function validateInitContainers(
       if (!sidecar && container[field] !== undefined) {
         errors.push(forbiddenField(`${at}.${field}`, 'may not be set for init containers without restartPolicy=Always'));
       }
+    }
+    for (const [n, { restartPolicy }] of (sidecar ? [] : (container.resizePolicy ?? [])).entries()) {
+      if (restartPolicy !== 'RestartContainer') continue;
+      const why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+      errors.push(invalidValue(`${at}.resizePolicy[${n}].restartPolicy`, restartPolicy, why));
     }
     if (!sidecar) continue;
     validateLifecycle(errors, `${at}.lifecycle`, container.lifecycle);
@@ -118,7 +126,27 @@ function validateCommon(errors: FieldError[], at: string, container: Loose<Conta
   if (imagePullPolicy === '') errors.push(required(`${at}.imagePullPolicy`));
   else if (!PULL_POLICIES.includes(imagePullPolicy)) errors.push(notSupported(`${at}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES));
   validateResources(errors, `${at}.resources`, container.resources);
+  validateResizePolicies(errors, `${at}.resizePolicy`, container.resizePolicy ?? [], context.restartPolicy);
   validateSecurityContext(errors, `${at}.securityContext`, container.securityContext);
+}
+
+function validateResizePolicies(
+  errors: FieldError[],
+  path: string,
+  policies: readonly Loose<ObjectOf<'core/v1.ContainerResizePolicy'>>[],
+  podPolicy: string | undefined,
+): void {
+  const names = new Set<string>();
+  for (const [i, { resourceName = '', restartPolicy = '' }] of policies.entries()) {
+    if (names.has(resourceName)) errors.push(duplicate(`${path}[${i}]`, resourceName));
+    names.add(resourceName);
+    if (resourceName === '') errors.push(required(path));
+    else if (!RESIZABLE.includes(resourceName)) errors.push(notSupported(path, resourceName, RESIZABLE));
+    if (restartPolicy === '') errors.push(required(path));
+    else if (!RESIZE_POLICIES.includes(restartPolicy)) errors.push(notSupported(path, restartPolicy, RESIZE_POLICIES));
+    if (podPolicy === 'Never' && restartPolicy !== 'NotRequired')
+      errors.push(invalidValue(path, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
+  }
 }
 
 function validatePorts(errors: FieldError[], path: string, ports: readonly Loose<ContainerPort>[], hostNetwork: boolean): void {

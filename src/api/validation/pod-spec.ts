@@ -1,5 +1,5 @@
 /** The spec of a pod or of a template of pods (`pkg/apis/core/validation/validation.go`, ValidatePodSpec). */
-import { invalidValue, notSupported, required } from '../field-errors.ts';
+import { duplicate, invalidValue, notSupported, required } from '../field-errors.ts';
 import type { FieldError } from '../field-errors.ts';
 import { dnsLabel, dnsSubdomain, inRange, labelValue, qualifiedName } from '../names.ts';
 import type { Loose, PodSpec, Toleration } from '../types.ts';
@@ -12,6 +12,7 @@ import { validateVolumes } from './volumes.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+const PREEMPTION_POLICIES = ['Never', 'PreemptLowerPriority'];
 const MAX_INT32 = 2_147_483_647;
 const MAX_SEARCHES = 32;
 const MAX_NAMESERVERS = 3;
@@ -20,7 +21,7 @@ export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 /** Pushes what is wrong with a spec at `path`. */
 export function validatePodSpec(errors: FieldError[], path: string, spec: Loose<PodSpec>): void {
   const volumes = validateVolumes(errors, `${path}.volumes`, spec.volumes ?? []);
-  const context = { volumes, hostNetwork: spec.hostNetwork === true };
+  const context = { volumes, hostNetwork: spec.hostNetwork === true, restartPolicy: spec.restartPolicy };
   const mains = spec.containers ?? [];
   const inits = spec.initContainers ?? [];
   validateContainers(errors, `${path}.containers`, mains, context);
@@ -36,11 +37,26 @@ export function validatePodSpec(errors: FieldError[], path: string, spec: Loose<
   validateAffinity(errors, `${path}.affinity`, spec.affinity);
   validateDns(errors, `${path}.dnsConfig`, spec);
   validateNames(errors, path, spec);
+  validateGates(errors, `${path}.schedulingGates`, spec);
   const deadline = spec.activeDeadlineSeconds;
   if (deadline !== undefined)
     for (const fault of inRange(deadline, 1, MAX_INT32)) errors.push(invalidValue(`${path}.activeDeadlineSeconds`, deadline, fault));
   validateTolerations(errors, `${path}.tolerations`, spec.tolerations ?? []);
   validateSpread(errors, `${path}.topologySpreadConstraints`, spec);
+  const preemption = spec.preemptionPolicy ?? '';
+  if (preemption !== '' && !PREEMPTION_POLICIES.includes(preemption))
+    errors.push(notSupported(`${path}.preemptionPolicy`, preemption, PREEMPTION_POLICIES));
+  if (spec.overhead !== undefined) validateResources(errors, `${path}.overhead`, { limits: spec.overhead });
+}
+
+/** Every gate has a name of its own. */
+function validateGates(errors: FieldError[], path: string, spec: Loose<PodSpec>): void {
+  const seen = new Set<string>();
+  for (const [i, { name = '' }] of (spec.schedulingGates ?? []).entries()) {
+    for (const fault of qualifiedName(name)) errors.push(invalidValue(`${path}[${i}]`, name, fault));
+    if (seen.has(name)) errors.push(duplicate(`${path}[${i}]`, name));
+    seen.add(name);
+  }
 }
 
 /** Pushes an error unless the value is set and one of a few. */

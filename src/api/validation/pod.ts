@@ -6,6 +6,7 @@ import { sameAt } from '../same.ts';
 import type { ContainerStatus, Loose, Pod, PodSpec, Toleration } from '../types.ts';
 import { podSpecDiff } from './pod-diff.ts';
 import { validateEphemeralContainers } from './containers.ts';
+import { validateGatedPlacement } from './pod-gates.ts';
 import { validatePodSpec, validateTolerations } from './pod-spec.ts';
 
 type AnyPod = Loose<Pod>;
@@ -24,11 +25,14 @@ export function validatePod(errors: FieldError[], pod: AnyPod): void {
   }
   validatePodSpec(errors, 'spec', spec);
   if ((spec.ephemeralContainers ?? []).length > 0) errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'));
+  if (spec.nodeName && (spec.schedulingGates ?? []).length > 0)
+    errors.push(forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
 }
 
 export function validatePodUpdate(errors: FieldError[], pod: AnyPod, before: AnyPod): void {
-  validateAnnotationUpdate(errors, pod, before);
   const spec = pod.spec ?? {};
+  validatePodSpec(errors, 'spec', spec);
+  validateAnnotationUpdate(errors, pod, before);
   const old = before.spec ?? {};
   for (const field of ['containers', 'initContainers'] as const) {
     if ((spec[field] ?? []).length !== (old[field] ?? []).length) {
@@ -38,7 +42,8 @@ export function validatePodUpdate(errors: FieldError[], pod: AnyPod, before: Any
   validateImages(errors, spec);
   validateDeadline(errors, spec.activeDeadlineSeconds, old.activeDeadlineSeconds);
   validateTolerationUpdate(errors, spec.tolerations ?? [], old.tolerations ?? []);
-  const rest = withMutable(spec, old);
+  validateGateUpdate(errors, spec, old);
+  const rest = validateGatedPlacement(errors, withMutable(spec, old), old);
   if (sameAt('core/v1.PodSpec', rest, old)) return;
   errors.push(forbiddenField('spec', `${UPDATE_RULE}\n${podSpecDiff(old, rest)}`));
 }
@@ -78,6 +83,15 @@ function validateTolerationUpdate(errors: FieldError[], now: readonly Loose<Tole
   else validateTolerations(errors, 'spec.tolerations', now);
 }
 
+/** Gates may only go. */
+function validateGateUpdate(errors: FieldError[], spec: Spec, old: Spec): void {
+  const known = new Set((old.schedulingGates ?? []).map(({ name = '' }) => name));
+  for (const [i, { name = '' }] of (spec.schedulingGates ?? []).entries()) {
+    if (known.has(name)) continue;
+    errors.push(forbiddenField(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`));
+  }
+}
+
 /** The new spec with every field that may change set back to its old value. */
 function withMutable(spec: Spec, old: Spec): Spec {
   const images = (field: 'containers' | 'initContainers'): void => {
@@ -92,6 +106,7 @@ function withMutable(spec: Spec, old: Spec): Spec {
   return [
     ['activeDeadlineSeconds', old.activeDeadlineSeconds] as const,
     ['tolerations', old.tolerations] as const,
+    ['schedulingGates', old.schedulingGates] as const,
     ...(graceful ? [['terminationGracePeriodSeconds', grace] as const] : []),
   ].reduce<Spec>((all, [key, value]) => setBack(all, key, value), rest);
 }
@@ -108,7 +123,11 @@ export function validateEphemeralUpdate(errors: FieldError[], pod: AnyPod, befor
   const containers = spec.ephemeralContainers ?? [];
   const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   const volumes = new Set((spec.volumes ?? []).map((volume) => volume.name ?? ''));
-  validateEphemeralContainers(errors, path, containers, others, { volumes, hostNetwork: spec.hostNetwork === true });
+  validateEphemeralContainers(errors, path, containers, others, {
+    volumes,
+    hostNetwork: spec.hostNetwork === true,
+    restartPolicy: spec.restartPolicy,
+  });
   for (const old of before.spec?.ephemeralContainers ?? []) {
     const now = containers.find((c) => c.name === old.name);
     const named = goQuote(old.name ?? '');

@@ -173,7 +173,7 @@ describe('pods', () => {
     ],
     [
       { terminationMessagePolicy: 'x' },
-      ['spec.containers[0].terminationMessagePolicy: Unsupported value: "x": supported values: "FallbackToLogsOnError", "File"'],
+      ['spec.containers[0].terminationMessagePolicy: Unsupported value: "x": supported values: "File", "FallbackToLogsOnError"'],
     ],
   ])('a container with %j', (fields, expected) => {
     expect(containerErrors(fields)).toEqual(expected);
@@ -207,7 +207,10 @@ describe('pods', () => {
     expect(change({ tolerations: [] })).toEqual([
       'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds',
     ]);
-    expect(change({ containers: [] })).toEqual(['spec.containers: Forbidden: pod updates may not add or remove containers']);
+    expect(change({ containers: [] })).toEqual([
+      'spec.containers: Required value',
+      'spec.containers: Forbidden: pod updates may not add or remove containers',
+    ]);
     const [error] = change({ hostNetwork: true });
     expect(error).toMatch(/^spec: Forbidden: pod updates may not change fields other than `spec.containers\[\*\].image`/);
     expect(error).toMatch(

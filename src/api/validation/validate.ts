@@ -17,6 +17,7 @@ import {
   validateSecret,
   validateSecretUpdate,
 } from './core.ts';
+import { validatePodResize } from './pod-resize.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
 import {
   validateAutoscaler,
@@ -139,6 +140,7 @@ export function validateUpdate(of: ResourceDefinition, object: object, before: o
   } else if (of.resource === 'pods') {
     if (subresource === 'status') validatePodStatusUpdate(errors, object, before);
     if (subresource === 'ephemeralcontainers') validateEphemeralUpdate(errors, object, before);
+    if (subresource === 'resize') return validatePodResize(errors, object, before);
   } else if (of.resource === 'namespaces' && subresource === 'finalize') found?.create(errors, object);
   return errors;
 }
