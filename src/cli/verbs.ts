@@ -7,6 +7,7 @@ export const verbs: readonly Verb[] = [
   { name: 'kubelet', summary: 'Start the kubelet alone and join it to a cluster.', load: () => import('./kubelet.ts') },
   { name: 'apiserver', summary: 'Start the one-node API server alone.', load: () => import('./apiserver.ts') },
   { name: 'image', summary: 'Load, list, tag and remove images of the process runtime.', load: () => import('./image.ts') },
+  { name: 'why', summary: 'Say what a pod that does not run waits for, and what to do.', load: () => import('./why.ts') },
   { name: 'top', summary: 'Show what nodes, pods and containers use now.', load: () => import('./top.ts') },
   { name: 'metrics', summary: 'Show metrics of a kubelet, filtered and readable.', load: () => import('./metrics.ts') },
   { name: 'version', summary: 'Print the version.', load: () => import('./version.ts') },

@@ -95,7 +95,7 @@ async function kubeletConnection(values: SourceValues): Promise<Connection> {
   };
 }
 
-async function clusterConnection(given: string): Promise<Connection> {
+export async function clusterConnection(given: string): Promise<Connection> {
   const fromEnvironment = (process.env['KUBECONFIG'] ?? '').split(':').find((path) => path !== '');
   const path = given !== '' ? given : (fromEnvironment ?? dataDirAt(defaultDataDir()).kubeconfig);
   try {
