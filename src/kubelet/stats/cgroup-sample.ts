@@ -65,11 +65,14 @@ export interface CgroupSpec {
   readonly swapLimit?: number | undefined;
 }
 
-/** `usage`: what the resource endpoint and rates need. `pressure`: with PSI, whose reading costs more. `full`: everything. */
+/**
+ * `usage`: what the resource endpoint and rates need. `pressure`: with PSI, whose reading costs more. `summary`: with processes
+ * and the pods' networks. `full`: everything.
+ */
 export type Depth = (typeof DEPTHS)[number];
 
 /** Each holds all of those before it. */
-export const DEPTHS = ['usage', 'pressure', 'full'] as const;
+export const DEPTHS = ['usage', 'pressure', 'summary', 'full'] as const;
 
 /** One open cgroup. */
 export interface CgroupReader {

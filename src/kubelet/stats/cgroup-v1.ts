@@ -1,7 +1,7 @@
 /** Cgroups of version 1: a tree for each controller (opencontainers/cgroups `fs`). Where the unified tree stands beside them, it gives the pressure. */
 import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import { limitOf, workingSet, type CgroupReader, type CpuSample, type MemorySample, type ThrottlingSample } from './cgroup-sample.ts';
-import { parseBlkio, parseKeyed, parseNumber, parsePids, parsePressure, type DeviceIo } from './parse.ts';
+import { keyedNumber, parseBlkio, parseKeyed, parseNumber, parsePids, parsePressure, type DeviceIo } from './parse.ts';
 import type { StatFile, StatFilePool, StatFiles } from './stat-files.ts';
 
 /** Clock ticks a second in `cpuacct.stat`: fixed in Linux's interface to programs. */
@@ -48,11 +48,8 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
   });
   const blkio = openBlkio(at);
   const once = (controller: string, name: string): number | undefined => {
-    try {
-      return parseNumber(files.readFile(`${layout.controllers.get(controller) ?? '/nonexistent'}${home}/${name}`));
-    } catch {
-      return undefined;
-    }
+    const mount = layout.controllers.get(controller);
+    return mount === undefined ? undefined : parseNumber(pool.once(`${mount}${home}/${name}`));
   };
 
   function cpu(full: boolean): CpuSample | undefined {
@@ -80,10 +77,10 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
 
   function memory(full: boolean): MemorySample | undefined {
     const usage = parseNumber(f.memoryUsage?.read());
-    const stat = parseKeyed(f.memory?.read());
-    const inactiveFile = stat.get('total_inactive_file');
+    const stat = f.memory?.read() ?? '';
+    const inactiveFile = keyedNumber(stat, 'total_inactive_file');
     if (usage === undefined || inactiveFile === undefined) return undefined;
-    const of = (key: string): number => stat.get(key) ?? 0;
+    const of = (key: string): number => keyedNumber(stat, key) ?? 0;
     return {
       usage,
       workingSet: workingSet(usage, inactiveFile),
@@ -111,7 +108,9 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
       // A cgroup that is gone has no other files either.
       if (depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
       const pressure = Object.fromEntries(pressures.map(([name, file]) => [name, parsePressure(file?.read())]));
-      if (!full) return { ...used, pressure };
+      if (depth === 'pressure') return { ...used, pressure };
+      const pids = parsePids(f.procs?.read());
+      if (!full) return { ...used, pressure, pids };
       const max = parseNumber(f.threadsMax?.read());
       return {
         ...used,
@@ -120,7 +119,7 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
         threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
         pressure,
         io: blkio(),
-        pids: parsePids(f.procs?.read()),
+        pids,
         oomKills: parseKeyed(f.oom?.read()).get('oom_kill'),
       };
     },

@@ -1,7 +1,7 @@
 /** Cgroups of version 2: one tree (opencontainers/cgroups `fs2`). The root has fewer files: what it lacks comes from `/proc`. */
 import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import { limitOf, workingSet, type CgroupReader, type MemorySample, type ThrottlingSample } from './cgroup-sample.ts';
-import { parseIoStat, parseKeyed, parseNumber, parsePids, parsePressure } from './parse.ts';
+import { keyedNumber, parseIoStat, parseKeyed, parseNumber, parsePids, parsePressure } from './parse.ts';
 import type { StatFile, StatFilePool, StatFiles } from './stat-files.ts';
 
 const FILES = {
@@ -28,19 +28,13 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
     keyof typeof FILES,
     StatFile
   >;
-  const text = (name: string): string | undefined => {
-    try {
-      return files.readFile(`${directory}/${name}`);
-    } catch {
-      return undefined;
-    }
-  };
+  const text = (name: string): string | undefined => pool.once(`${directory}/${name}`);
 
   function memory(full: boolean): MemorySample | undefined {
-    const stat = parseKeyed(f.memory.read());
-    const inactiveFile = stat.get('inactive_file');
+    const stat = f.memory.read() ?? '';
+    const inactiveFile = keyedNumber(stat, 'inactive_file');
     if (inactiveFile === undefined) return undefined;
-    const of = (key: string): number => stat.get(key) ?? 0;
+    const of = (key: string): number => keyedNumber(stat, key) ?? 0;
     const usage = path === '/' ? of('anon') + of('file') : parseNumber(f.memoryUsage.read());
     if (usage === undefined) return undefined;
     return {
@@ -49,7 +43,7 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
       rss: of('anon'),
       cache: of('file'),
       mappedFile: of('file_mapped'),
-      swap: path === '/' ? swapInUse(files) : (parseNumber(f.swap.read()) ?? 0),
+      swap: path === '/' ? swapInUse(pool) : (parseNumber(f.swap.read()) ?? 0),
       activeFile: of('active_file'),
       inactiveFile,
       pageFaults: of('pgfault'),
@@ -89,7 +83,9 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
           io: parsePressure(f.ioPressure.read()),
         },
       };
-      if (!full) return sample;
+      if (depth === 'pressure') return sample;
+      const pids = parsePids(f.procs.read());
+      if (!full) return { ...sample, pids };
       const max = parseNumber(f.threadsMax.read());
       return {
         ...sample,
@@ -97,7 +93,7 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
         threads: parseNumber(f.threads.read()),
         threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
         io: parseIoStat(f.io.read()),
-        pids: parsePids(f.procs.read()),
+        pids,
         oomKills: parseKeyed(f.memoryEvents.read()).get('oom_kill'),
       };
     },
@@ -127,12 +123,8 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
 
 const thousandfold = (value: number | undefined): number | undefined => (value === undefined ? undefined : value * 1000);
 
-function swapInUse(files: StatFiles): number {
-  try {
-    const text = files.readFile('/proc/meminfo');
-    const of = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
-    return Math.max(0, of('SwapTotal') - of('SwapFree'));
-  } catch {
-    return 0;
-  }
+function swapInUse(pool: StatFilePool): number {
+  const text = pool.once('/proc/meminfo') ?? '';
+  const of = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  return Math.max(0, of('SwapTotal') - of('SwapFree'));
 }

@@ -6,7 +6,7 @@ import { DEPTHS, type CgroupReader, type CgroupSample, type CgroupSpec, type Dep
 import { openCgroupV1 } from './cgroup-v1.ts';
 import { openCgroupV2 } from './cgroup-v2.ts';
 import { parseNetDev, type InterfaceStats } from './parse.ts';
-import { processFacts, type ProcessFacts, type TaskStates } from './processes.ts';
+import { processFacts, type ProcessFacts, type ProcessFiles, type TaskStates } from './processes.ts';
 import { statFilePool, type StatFiles } from './stat-files.ts';
 import { groupTargets, podTargets, type MeasuredPod, type PodTargets, type Target } from './targets.ts';
 
@@ -74,13 +74,16 @@ const SHARED_MS = 150;
 /** How often usage is sampled for rates, as the original's housekeeping. */
 export const HOUSEKEEPING_MS = 10_000;
 /** Limits change seldom. */
-const SPEC_AGE_MS = 10_000;
-/** The root's processes are many: they are looked into only so often. */
-const ROOT_PROCESSES_AGE_MS = 10_000;
+const SPEC_AGE_MS = 30_000;
+/** What processes hold takes a look at each of their descriptors: as often as the original's housekeeping. */
+const PROCESSES_AGE_MS = 10_000;
 /** Passes after which a sandbox that had no cgroup is looked for again. */
 const LOOK_AGAIN = 8;
 /** How long a pass holds the event loop before others get their turn. */
 const TURN_MS = 8;
+
+/** Depths for which nobody looks at interfaces. */
+const NO_NETWORK: ReadonlySet<Depth> = new Set(['usage', 'pressure']);
 
 interface Track {
   readonly reader: CgroupReader;
@@ -107,6 +110,11 @@ interface Usage {
 export function createCollector(options: CollectorOptions): Collector {
   const { layout, files, clock } = options;
   const pool = statFilePool(files, options.maxOpen);
+  const processFiles: ProcessFiles = {
+    once: (path) => pool.once(path),
+    readdir: (path) => files.readdir(path),
+    readlink: (path) => files.readlink(path),
+  };
   const kubepods = podsCgroup(options);
   const groups = groupTargets(options, options.named);
   const tracks = new Map<string, Track>();
@@ -157,9 +165,11 @@ export function createCollector(options: CollectorOptions): Collector {
       mine.spec = mine.reader.spec();
       mine.specAt = at;
     }
-    if (sample.pids !== undefined) {
-      if (target.kind !== 'root' || at - mine.processesAt >= ROOT_PROCESSES_AGE_MS) {
-        mine.processes = processFacts(files, sample.pids);
+    if (depth === 'full' && sample.pids !== undefined) {
+      // Whether there are processes at all is known now: facts about none, or of none, are never old.
+      const none = (mine.processes?.tasks.running ?? 0) + (mine.processes?.descriptors ?? 0) === 0;
+      if (at - mine.processesAt >= PROCESSES_AGE_MS || none !== (sample.pids.length === 0)) {
+        mine.processes = processFacts(processFiles, sample.pids);
         mine.processesAt = at;
       }
       if (mine.processes) noteLoad(mine, mine.processes.tasks, at);
@@ -169,21 +179,23 @@ export function createCollector(options: CollectorOptions): Collector {
   }
 
   function networkOf(pid: number | string): InterfaceStats[] | undefined {
-    try {
-      return parseNetDev(files.readFile(`/proc/${pid}/net/dev`));
-    } catch {
-      return undefined;
-    }
+    const text = pool.once(`/proc/${pid}/net/dev`);
+    return text === undefined ? undefined : parseNetDev(text);
   }
 
   function measurePod(targets: PodTargets, depth: Depth): MeasuredPodStats {
-    const pid = targets.containers.find((t) => (t.container?.pid ?? 0) > 0)?.container?.pid;
+    const sandbox = measure(targets.sandboxTarget, depth);
+    const containers = targets.containers.flatMap((target) => measure(target, depth) ?? []);
+    // A runtime that does not tell pids still puts the processes into their groups.
+    const pid =
+      targets.containers.find((t) => (t.container?.pid ?? 0) > 0)?.container?.pid ??
+      [sandbox, ...containers].find((measured) => (measured?.sample.pids?.length ?? 0) > 0)?.sample.pids?.[0];
     return {
       targets,
       group: measure(targets.group, depth),
-      sandbox: measure(targets.sandboxTarget, depth),
-      containers: targets.containers.flatMap((target) => measure(target, depth) ?? []),
-      network: pid === undefined ? undefined : networkOf(pid),
+      sandbox,
+      containers,
+      network: pid === undefined || NO_NETWORK.has(depth) ? undefined : networkOf(pid),
       networkAt: clock.now(),
     };
   }
@@ -215,7 +227,7 @@ export function createCollector(options: CollectorOptions): Collector {
     return {
       at: clock.now(),
       root: measuredGroups.find(({ target }) => target.kind === 'root'),
-      rootNetwork: networkOf('1') ?? networkOf('self') ?? [],
+      rootNetwork: NO_NETWORK.has(depth) ? [] : (networkOf('1') ?? networkOf('self') ?? []),
       groups: measuredGroups.filter(({ target }) => target.kind !== 'root'),
       pods,
     };

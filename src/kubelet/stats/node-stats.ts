@@ -145,14 +145,14 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
 
   return {
     cgroupVersion: layout?.version,
-    snapshot: () => collector.collect('usage'),
+    snapshot: () => collector.collect('full'),
     async cadvisor() {
       const [snapshot, known] = await Promise.all([collector.collect('full'), disks.first(FIRST_LOOK_MS)]);
       return cadvisorText({ snapshot, disks: known, machine, now: clock.now() });
     },
     resource: async () => resourceText(await collector.collect('usage')),
     async summary(onlyCpuAndMemory) {
-      const snapshot = await collector.collect(onlyCpuAndMemory ? 'pressure' : 'full');
+      const snapshot = await collector.collect(onlyCpuAndMemory ? 'pressure' : 'summary');
       return buildSummary({
         nodeName: options.nodeName,
         snapshot,

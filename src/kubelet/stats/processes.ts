@@ -1,5 +1,8 @@
 /** What the processes of a cgroup hold and do, from `/proc` (cAdvisor `container/libcontainer/handler.go`, processStatsFromProcs). */
-import type { StatFiles } from './stat-files.ts';
+import type { StatFilePool, StatFiles } from './stat-files.ts';
+
+/** How files of `/proc` are reached: `once` of a pool is cheaper than reading by name. */
+export interface ProcessFiles extends Pick<StatFilePool, 'once'>, Pick<StatFiles, 'readdir' | 'readlink'> {}
 
 export interface ProcessFacts {
   readonly descriptors: number;
@@ -32,7 +35,7 @@ const STATES: Readonly<Record<string, keyof TaskStates>> = {
 };
 
 /** Looks at each process; one that ends meanwhile counts as if it had ended before. */
-export function processFacts(files: StatFiles, pids: readonly number[]): ProcessFacts {
+export function processFacts(files: ProcessFiles, pids: readonly number[]): ProcessFacts {
   let descriptors = 0;
   let sockets = 0;
   for (const pid of pids.slice(0, MAX_PROCESSES)) {
@@ -52,10 +55,10 @@ export function processFacts(files: StatFiles, pids: readonly number[]): Process
 }
 
 /** The states of the processes' main threads. */
-export function taskStates(files: StatFiles, pids: readonly number[]): TaskStates {
+export function taskStates(files: ProcessFiles, pids: readonly number[]): TaskStates {
   const counts = { running: 0, sleeping: 0, stopped: 0, uninterruptible: 0 };
   for (const pid of pids.slice(0, MAX_PROCESSES)) {
-    const stat = attempt(() => files.readFile(`/proc/${pid}/stat`));
+    const stat = files.once(`/proc/${pid}/stat`);
     // The name in brackets may hold anything; the state stands behind it.
     const state = stat === undefined ? undefined : STATES[stat.charAt(stat.lastIndexOf(')') + 2)];
     if (state !== undefined) counts[state] += 1;
@@ -63,8 +66,8 @@ export function taskStates(files: StatFiles, pids: readonly number[]): TaskState
   return counts;
 }
 
-function maxOpenFiles(files: StatFiles, pid: number): number | undefined {
-  const soft = /^Max open files\s+(\d+|unlimited)\s/m.exec(attempt(() => files.readFile(`/proc/${pid}/limits`)) ?? '')?.[1];
+function maxOpenFiles(files: ProcessFiles, pid: number): number | undefined {
+  const soft = /^Max open files\s+(\d+|unlimited)\s/m.exec(files.once(`/proc/${pid}/limits`) ?? '')?.[1];
   return soft === undefined ? undefined : soft === 'unlimited' ? -1 : Number(soft);
 }
 

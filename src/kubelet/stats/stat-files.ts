@@ -34,6 +34,8 @@ export interface StatFile {
 
 export interface StatFilePool {
   file(path: string): StatFile;
+  /** Text of a file that is read seldom; undefined when it is not there or cannot be read now. */
+  once(path: string): string | undefined;
   /** Descriptors that are open now. */
   open(): number;
 }
@@ -64,6 +66,15 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
     return length < MAX_FILE ? text : text.slice(0, text.lastIndexOf('\n') + 1);
   }
 
+  function readOnce(path: string): string {
+    const own = files.open(path);
+    try {
+      return readAll(own);
+    } finally {
+      files.close(own);
+    }
+  }
+
   function file(path: string): StatFile {
     let fd: number | undefined;
     let skip = 0;
@@ -73,14 +84,6 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
       fd = undefined;
       count -= 1;
       files.close(closing);
-    };
-    const readOnce = (): string | undefined => {
-      const own = files.open(path);
-      try {
-        return readAll(own);
-      } finally {
-        files.close(own);
-      }
     };
     return {
       close,
@@ -98,7 +101,7 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
           return undefined;
         }
         try {
-          if (count >= maxOpen) return readOnce();
+          if (count >= maxOpen) return readOnce(path);
           fd = files.open(path);
           count += 1;
           return readAll(fd);
@@ -111,5 +114,15 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
     };
   }
 
-  return { file, open: () => count };
+  return {
+    file,
+    open: () => count,
+    once(path) {
+      try {
+        return readOnce(path);
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }
