@@ -13,7 +13,7 @@ import type { EventRecorder, EventType } from '../events/recorder.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
 import { same } from '../pods/status-patch.ts';
 import { readMachine, type Machine } from './machine.ts';
-import { allocatable, initialNode, nodeStatus, type NodeInput } from './node-status.ts';
+import { allocatable, initialNode, nodeStatus, RUNTIME_DOWN, type NodeInput } from './node-status.ts';
 
 export interface NodeAgent {
   /** The Node as the API has it; undefined before it is registered, and without an API server. */
@@ -79,7 +79,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       runtime.status().catch((error: unknown) => {
         log.error('Runtime status could not be read', { err: errorText(error) });
         return {
-          conditions: [{ type: 'RuntimeReady' as const, status: false, reason: 'RuntimeDown', message: errorText(error) }],
+          conditions: [{ type: 'RuntimeReady' as const, status: false, reason: RUNTIME_DOWN, message: errorText(error) }],
           notices: [],
         };
       }),

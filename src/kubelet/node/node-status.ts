@@ -202,7 +202,12 @@ function readyVerdict(conditions: readonly RuntimeCondition[]): Verdict {
   return { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message };
 }
 
+/** The reason of a runtime that does not answer when it is asked how it is. */
+export const RUNTIME_DOWN = 'RuntimeDown';
+
 const problem = ({ type, reason, message }: RuntimeCondition): string =>
-  type === 'NetworkReady'
-    ? `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`
-    : `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`;
+  reason === RUNTIME_DOWN
+    ? 'container runtime is down'
+    : type === 'NetworkReady'
+      ? `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`
+      : `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`;
