@@ -2,13 +2,14 @@
 import { nanoTime } from '../../api/time.ts';
 import type { Node, Pod, PodStatus } from '../../api/types.ts';
 import type { ObservedPod } from './observed.ts';
-import { refusal, type AdmissionInput } from './admission.ts';
+import { refusal, type AdmissionInput, type Refusal } from './admission.ts';
+import { preempted } from './preemption.ts';
 import type { Allocations } from './allocation.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
 import type { PodVerdict } from './pod-state.ts';
 import { isResize, resizeRefusal, resizeText } from './resize.ts';
 import type { FollowedPod } from '../stats/pod-families.ts';
-import { isStatic, isTerminalPhase, podContainers, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
+import { isCritical, isStatic, isTerminalPhase, podContainers, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
 import type { PodServices } from './services.ts';
 import { rejectedStatus } from './status.ts';
 import { startPodWorker, type PodWorker } from './worker.ts';
@@ -31,6 +32,12 @@ export interface PodManager {
   has(uid: string): boolean;
   close(): Promise<void>;
 }
+
+const PREEMPTING: PodVerdict = {
+  reason: 'Preempting',
+  message: 'Preempted in order to admit critical pod',
+  disruption: true,
+};
 
 export interface PodManagerOptions {
   readonly services: PodServices;
@@ -70,6 +77,19 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
     pressures: pressures(),
   });
 
+  /** A critical pod that lacks room alone gets it from lesser ones, which are ended. */
+  function refusalAfterPreemption(pod: NodePod): Refusal | undefined {
+    const input = admission(pod);
+    const no = refusal(input);
+    const victims = no && isCritical(pod) ? preempted(input) : undefined;
+    if (victims === undefined) return no;
+    for (const victim of victims) {
+      events.pod(victim, 'Warning', PREEMPTING.reason, PREEMPTING.message);
+      void workers.get(victim.metadata.uid)?.end(PREEMPTING);
+    }
+    return undefined;
+  }
+
   /** A newer version of a pod: other resources are granted first, everything else counts at once. */
   function change(worker: PodWorker, wanted: NodePod): void {
     const { uid, generation } = wanted.metadata;
@@ -108,7 +128,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
   /** The status of a pod that the node does not take; undefined when it does. */
   function refuse(pod: NodePod): PodStatus | undefined {
     if (isTerminalPhase(pod.status.phase) || pod.metadata.deletionTimestamp !== undefined) return undefined;
-    const no = refusal(admission(pod));
+    const no = refusal(admission(pod)) && refusalAfterPreemption(pod);
     if (no === undefined) {
       allocations.grant(pod);
       return undefined;

@@ -126,6 +126,8 @@ export function createStatusWriter({ client, clock, log, target, written }: Stat
       line.pod = pod;
       if (same(line.last, status) && (line.queue.length > 0 || line.base !== undefined)) return start(line);
       line.last = status;
+      // Nobody misses that a pod was about to start once it has.
+      for (const old of line.queue.slice(line.writing ? 1 : 0)) if (isUnstarted(old)) drop(line, old);
       if (line.queue.length >= MAX_QUEUED) line.queue.splice(1);
       line.queue.push(status);
       line.since ??= clock.monotonic();
@@ -152,6 +154,11 @@ export function createStatusWriter({ client, clock, log, target, written }: Stat
     close: () => stopping.abort(),
   };
 }
+
+/** Nothing of the pod runs or ever ran. */
+const isUnstarted = ({ phase, initContainerStatuses = [], containerStatuses = [] }: PodStatus): boolean =>
+  phase === 'Pending' &&
+  [...initContainerStatuses, ...containerStatuses].every((c) => c.state?.waiting !== undefined && c.restartCount === 0);
 
 function drop(line: Line, status: PodStatus): void {
   const index = line.queue.indexOf(status);

@@ -1,8 +1,8 @@
 /** ConfigMaps and Secrets that pods refer to, read when needed and kept for a short time. */
 import { hasReason } from '../../api/status.ts';
 import { resources } from '../../api/resources.ts';
-import type { ConfigMap, Secret } from '../../api/types.ts';
-import type { KubeClient } from '../../client/kube-client.ts';
+import type { ConfigMap, Secret, Stored } from '../../api/types.ts';
+import type { InformerHandlers, KubeClient } from '../../client/kube-client.ts';
 import { MissingReference, type ObjectReader } from '../spec/env.ts';
 
 export interface ObjectCache {
@@ -21,9 +21,14 @@ export interface ObjectName {
   readonly name: string;
 }
 
+type Known = Stored<Secret> | Stored<ConfigMap>;
+const versionOf = (object: unknown): string | undefined => (object as Known | undefined)?.metadata.resourceVersion;
+
 /** One watch of one object, for all pods that show it. */
 interface Follower {
   readonly changed: Map<string, () => void>;
+  /** As it is now; undefined while it is not known, or not there. */
+  readonly object: () => Known | undefined;
   readonly stop: () => void;
 }
 
@@ -41,16 +46,34 @@ export function createObjectCache(client: KubeClient | undefined, now: () => num
 
   function startFollowing(api: KubeClient, { kind, namespace, name }: ObjectName, key: string): Follower {
     const changed = new Map<string, () => void>();
+    let object: Known | undefined;
     const tell = (): void => {
       // What was read before is old news.
       entries.delete(key);
       for (const listener of changed.values()) listener();
     };
-    const handlers = { added: tell, modified: tell, deleted: tell };
+    const handlers: InformerHandlers<Known> = {
+      added(found) {
+        object = found;
+        // The first answer is mostly what the pods were started with.
+        void (entries.get(key)?.object ?? Promise.resolve(undefined)).then(
+          (read) => (versionOf(read) === found.metadata.resourceVersion ? undefined : tell()),
+          tell,
+        );
+      },
+      modified(found) {
+        object = found;
+        tell();
+      },
+      deleted() {
+        object = undefined;
+        tell();
+      },
+    };
     const options = { namespace, fieldSelector: `metadata.name=${name}` };
     const informer =
       kind === 'secret' ? api.inform(resources.secrets, options, handlers) : api.inform(resources.configmaps, options, handlers);
-    return { changed, stop: () => informer.stop() };
+    return { changed, object: () => object, stop: () => informer.stop() };
   }
 
   function unfollow(uid: string, except: ReadonlySet<string> = new Set()): void {
@@ -70,6 +93,9 @@ export function createObjectCache(client: KubeClient | undefined, now: () => num
   ): Promise<T> {
     if (client === undefined) return Promise.reject(new Error(`couldn't get ${kind} ${namespace}/${name}, no kubeClient defined`));
     const key = `${kind}/${namespace}/${name}`;
+    // Who is told of every change need not ask.
+    const watched = followers.get(key)?.object();
+    if (watched !== undefined) return Promise.resolve(watched as T);
     const known = entries.get(key);
     if (known && known.readAt >= notBefore) return known.object as Promise<T>;
     const object = get(client).catch((error: unknown) => {
