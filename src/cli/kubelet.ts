@@ -1,8 +1,6 @@
 /** `nodelet kubelet`: the node agent alone, joined to any API server by --kubeconfig, or alone on manifests. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { KubeconfigError, loadKubeconfig } from '../client/kubeconfig.ts';
-import type { Connection } from '../client/transport.ts';
 import { ConfigError } from '../kubelet/config.ts';
 import { flagTexts, KUBELET_FLAGS } from '../kubelet/flags.ts';
 import { RuntimeError } from '../runtime/runtime.ts';
@@ -12,6 +10,7 @@ import { createLogger } from '../util/log.ts';
 import { startKubeletHalf } from './kubelet-half.ts';
 import { loadConfiguration } from './kubelet-configuration.ts';
 import { chooseRuntime, DEFAULT_POD_CIDR, runtimeWish } from './runtime.ts';
+import { nodeIdentity } from './node-identity.ts';
 import { stopSignal } from './stop-signal.ts';
 import { allAddresses, nodeAddresses } from './up/machine.ts';
 import { explainListenError, explainStartError, UserError } from './user-error.ts';
@@ -47,8 +46,21 @@ export async function run(argv: readonly string[]): Promise<number> {
   const stop = stopSignal();
 
   const config = await loadConfiguration(parsed, host);
-  const connection = values.kubeconfig === undefined ? undefined : await connectionOf(values.kubeconfig);
   const nodeName = (values['hostname-override'] ?? hostname()).toLowerCase();
+  const identity = await nodeIdentity(
+    {
+      kubeconfig: values.kubeconfig,
+      bootstrapKubeconfig: values['bootstrap-kubeconfig'],
+      certDir: values['cert-dir'],
+      rotate: config.rotateCertificates,
+      nodeName,
+      stop,
+    },
+    host,
+    log,
+  );
+  if (identity === 'stopped') return 0;
+  const { connection } = identity;
   const nodeIPs = nodeAddresses(values['node-ip'], '127.0.0.1');
   const rootDir = values['root-dir'];
   try {
@@ -92,18 +104,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     log.info('Stopping; containers are left running', { signal: await stop });
     await half.close();
     await runtime.close();
+    await identity.close();
     return 0;
   } catch (error) {
     if (error instanceof RuntimeError || error instanceof ConfigError) throw new UserError(error.message);
     throw explainListenError(error) ?? explainStartError(error, 'cannot start the kubelet') ?? error;
-  }
-}
-
-async function connectionOf(path: string): Promise<Connection> {
-  try {
-    return await loadKubeconfig(path);
-  } catch (error) {
-    if (error instanceof KubeconfigError) throw new UserError(error.message);
-    throw error;
   }
 }

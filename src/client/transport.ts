@@ -4,6 +4,12 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { createSecureContext } from 'node:tls';
 
+/** A client certificate with its chain and its key: PEM texts. */
+export interface ClientIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Where a server is and who asks. PEM texts, not paths. */
 export interface Connection {
   /** `https://HOST:PORT`, perhaps with a path prefix. */
@@ -11,6 +17,8 @@ export interface Connection {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** The client certificate of the moment, in place of `cert` and `key`: one that is renewed. Connections end with the pair that made them. */
+  readonly identity?: () => ClientIdentity | undefined;
   readonly token?: string;
   /** Read again when a minute old, so that a rotated token is used. */
   readonly tokenFile?: string;
@@ -58,8 +66,15 @@ export function openTransport(connection: Connection): Transport {
   const secure = base.protocol === 'https:';
   // Opened by the first request, so that a certificate that cannot be read is that request's error.
   const agents = new Map<number, HttpAgent>();
+  let identity = connection.identity?.();
   const agentFor = (maxSockets: number): HttpAgent => {
-    const agent = agents.get(maxSockets) ?? openAgent(connection, secure, maxSockets);
+    const newest = connection.identity?.();
+    if (newest !== identity) {
+      identity = newest;
+      for (const agent of agents.values()) agent.destroy();
+      agents.clear();
+    }
+    const agent = agents.get(maxSockets) ?? openAgent({ ...connection, ...identity }, secure, maxSockets);
     agents.set(maxSockets, agent);
     return agent;
   };

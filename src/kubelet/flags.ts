@@ -32,6 +32,12 @@ const PROGRAM_FLAGS = [
     help: 'How to reach the API server. Without it the kubelet runs alone, on manifests.',
   },
   {
+    name: 'bootstrap-kubeconfig',
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'How to ask for a first client certificate, when --kubeconfig is not there yet; that file is written when it is granted.',
+  },
+  {
     name: 'root-dir',
     type: 'string',
     default: '/var/lib/kubelet',

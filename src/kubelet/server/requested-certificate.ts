@@ -1,5 +1,5 @@
 /**
- * The serving certificate from the cluster's authority (`serverTLSBootstrap`): requested, waited for, kept and renewed
+ * Certificates from the cluster's authority, to serve with (`serverTLSBootstrap`) and to ask with (`rotateCertificates`): requested, waited for, kept and renewed
  * (client-go `util/certificate/certificate_manager.go`, kubelet `certificate/kubelet.go`).
  */
 import { X509Certificate } from 'node:crypto';
@@ -21,9 +21,29 @@ import { errorText, type Logger } from '../../util/log.ts';
 import type { ServingCertificate } from './server.ts';
 
 export const KUBELET_SERVING = 'kubernetes.io/kubelet-serving';
+export const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet';
 
-/** Where certificate and key are kept, in one file, as the original keeps them. */
-const CURRENT = 'kubelet-server-current.pem';
+/** What a certificate is for. */
+export interface CertificatePurpose {
+  /** As it is called in the log. */
+  readonly called: string;
+  readonly signer: string;
+  readonly usages: readonly string[];
+  /** Where certificate and key are kept, in one file, as the original keeps them. */
+  readonly file: string;
+}
+const SERVING: CertificatePurpose = {
+  called: 'Serving certificate',
+  signer: KUBELET_SERVING,
+  usages: ['digital signature', 'server auth'],
+  file: 'kubelet-server-current.pem',
+};
+export const CLIENT: CertificatePurpose = {
+  called: 'Client certificate',
+  signer: KUBELET_CLIENT,
+  usages: ['digital signature', 'client auth'],
+  file: 'kubelet-client-current.pem',
+};
 const WAIT_MS = 15 * 60_000;
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 32_000;
@@ -35,6 +55,12 @@ const RENEW_AT = 0.7;
 const SPREAD = 0.2;
 
 export interface RequestedCertificateOptions {
+  /** To serve with, if absent. */
+  readonly purpose?: CertificatePurpose;
+  /** What is kept is not looked at: it may be of another cluster. */
+  readonly anew?: boolean;
+  /** Stands until one is granted, where none is kept. */
+  readonly initial?: ServingCertificate | undefined;
   readonly client: KubeClient;
   readonly nodeName: string;
   /** The names that the certificate must carry now; asked again and again. */
@@ -59,8 +85,9 @@ export async function requestedCertificate(options: RequestedCertificateOptions)
   const { certDir, host, log } = options;
   const { clock } = host;
   const stopping = new AbortController();
-  const file = join(certDir, CURRENT);
-  let current = await readKept(host, file);
+  const { called, file: base } = options.purpose ?? SERVING;
+  const file = join(certDir, base);
+  let current = (options.anew === true ? undefined : await readKept(host, file)) ?? options.initial;
   const deadline = renewal(options.random ?? Math.random);
 
   async function renew(): Promise<void> {
@@ -70,7 +97,7 @@ export async function requestedCertificate(options: RequestedCertificateOptions)
     await host.files.writeFile(`${file}.new`, next.cert + next.key, { mode: 0o600 });
     await host.files.rename(`${file}.new`, file);
     current = next;
-    log.info('Serving certificate granted', { file, until: new X509Certificate(next.cert).validTo });
+    log.info(`${called} granted`, { file, until: new X509Certificate(next.cert).validTo });
     options.onChange(next);
   }
 
@@ -86,7 +113,7 @@ export async function requestedCertificate(options: RequestedCertificateOptions)
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        log.error('Serving certificate could not be had', { err: errorText(error), retryMs });
+        log.error(`${called} could not be had`, { err: errorText(error), retryMs });
         await clock.sleep(retryMs, stopping.signal);
         retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
       }
@@ -150,7 +177,7 @@ type SigningRequest = ObjectOf<'certificates/v1.CertificateSigningRequest'>;
 
 /** Asks once and waits for the answer. Rejects when it is refused or does not come; undefined when it is stopped, or has no names to ask for. */
 async function request(
-  { client, nodeName, names, host, log }: RequestedCertificateOptions,
+  { client, nodeName, names, host, log, purpose = SERVING }: RequestedCertificateOptions,
   stop: AbortSignal,
 ): Promise<ServingCertificate | undefined> {
   const { dnsNames, ipAddresses } = names();
@@ -169,14 +196,14 @@ async function request(
       metadata: { generateName: 'csr-' },
       spec: {
         request: Buffer.from(pem).toString('base64'),
-        signerName: KUBELET_SERVING,
-        usages: ['digital signature', 'server auth'],
+        signerName: purpose.signer,
+        usages: [...purpose.usages],
       },
     },
     { signal: stop },
   );
   const { name } = created.metadata;
-  log.info('Serving certificate requested; it must be approved', { csr: name, dnsNames, ipAddresses });
+  log.info(`${purpose.called} requested; it must be approved`, { csr: name, dnsNames, ipAddresses });
   const until = host.clock.monotonic() + WAIT_MS;
   while (!stop.aborted) {
     if (host.clock.monotonic() > until) throw new Error(`certificate request ${name} was not approved in time`);
