@@ -5,6 +5,7 @@
  */
 import { measureApiServer } from './apiserver.ts';
 import { measureContainerStart } from './container-start.ts';
+import { measureKubelet } from './kubelet.ts';
 import { measurePods } from './pods.ts';
 import { measureStartup } from './startup.ts';
 import type { Measurement } from './lib.ts';
@@ -14,6 +15,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'container-start': measureContainerStart,
   pods: measurePods,
   apiserver: measureApiServer,
+  kubelet: measureKubelet,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
