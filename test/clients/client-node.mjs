@@ -153,7 +153,7 @@ const checks = {
     for (const verb of ['add', 'update', 'delete']) informer.on(verb, ({ metadata }) => events.push(`${verb} ${metadata.name}`));
     informer.on('error', () => {
       restarts += 1;
-      setTimeout(() => informer.start().catch(() => undefined), 200);
+      setTimeout(() => void informer.start().catch(() => undefined), 200);
     });
     await informer.start();
     await create('first', {}, { labels: { set: 'informed' } });
@@ -259,9 +259,10 @@ const checks = {
 };
 
 for (const [name, run] of Object.entries(checks)) {
+  const from = performance.now();
   try {
     await run();
-    process.stdout.write(`passed ${name}\n`);
+    process.stdout.write(`passed ${name} (${Math.round(performance.now() - from)} ms)\n`);
   } catch (error) {
     process.stdout.write(`failed ${name}: ${error?.stack ?? JSON.stringify(error)}\n`);
   }

@@ -70,7 +70,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     revisions.highest = Math.max(revisions.highest, revision);
     for (const one of watchers) {
       const same = await until('a watch to see all', () => one.sees(stored), SETTLE_MS).catch(() => false);
-      if (same !== true) wrong.push(`round ${round}: ${one.name} has ${describe(one.state())}, stored is ${describe(stored)}`);
+      if (!same) wrong.push(`round ${round}: ${one.name} has ${describe(one.state())}, stored is ${describe(stored)}`);
     }
     if (round % 10 === 0) progress(`${round} of ${count}: ${model.writes()} writes, revision ${revision}, ${wrong.length} wrong`);
     if (wrong.length > 20) break;
