@@ -84,6 +84,15 @@ describe('answers of the server itself', () => {
     ['garbage', 'rubbish\r\n\r\n', '400 Bad Request'],
     ['a target that cannot be unescaped', 'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', '400 Bad Request'],
     ['a missing host', 'GET / HTTP/1.1\r\n\r\n', '400 Bad Request: missing required Host header'],
+    ['two hosts', 'GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n', '400 Bad Request'],
+    ['a host that is none', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n', '400 Bad Request: malformed Host header'],
+    ['another version', 'GET / HTTP/2.0\r\nHost: a\r\n\r\n', '505 HTTP Version Not Supported: unsupported protocol version'],
+    ['another encoding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', 'Unsupported transfer encoding'],
+    [
+      'a host that is none, to leave HTTP',
+      'GET / HTTP/1.1\r\nHost: a/b\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+      '400 Bad Request: malformed Host header',
+    ],
     ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', '400 Bad Request'],
     [
       'length and chunked at once',
@@ -93,9 +102,10 @@ describe('answers of the server itself', () => {
   ];
   it.each(malformed)('answers %s with 400 and closes', async (_name, text, body) => {
     const { port } = await start(echo);
-    const answer = await conversation(port, text);
-    expect(answer).toContain('HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n');
-    expect(answer.endsWith(`\r\n\r\n${body}`)).toBe(true);
+    const status = body.startsWith('Unsupported') ? '501 Not Implemented' : body;
+    expect(await conversation(port, text)).toBe(
+      `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${body}`,
+    );
   });
 
   it('takes a head of 900 KB and refuses one of 1.1 MB with 431', async () => {
@@ -417,5 +427,26 @@ describe('HTTPS requests with a body', () => {
       request.on('error', reject).end(body);
     });
     expect(got).toBe(body.length);
+  });
+});
+
+describe('what is asked of the server itself', () => {
+  it('answers OPTIONS * and refuses others', async () => {
+    const { port } = await start(echo);
+    expect(await raw(port, ['OPTIONS * HTTP/1.1', 'Host: x', 'Connection: close'])).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n/);
+    expect(await raw(port, ['GET * HTTP/1.1', 'Host: x'])).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nContent-Length: 0\r\n/);
+  });
+
+  it('treats CONNECT as any method, and closes', async () => {
+    const { port } = await start(echo);
+    expect(await raw(port, ['CONNECT /x HTTP/1.1', 'Host: x'])).toContain('CONNECT /x');
+    expect(await raw(port, ['CONNECT a.example:443 HTTP/1.1', 'Host: x'])).toContain('CONNECT /');
+  });
+
+  it('expects nothing but 100-continue', async () => {
+    const { port } = await start(echo);
+    expect(await raw(port, ['GET / HTTP/1.1', 'Host: x', 'Expect: more'])).toMatch(
+      /^HTTP\/1\.1 417 Expectation Failed\r\nContent-Length: 0\r\n/,
+    );
   });
 });

@@ -7,8 +7,9 @@ import { createLogger } from '../util/log.ts';
 import { closeServer } from './close-server.ts';
 import type { Exchange, HttpRequest, HttpResponse, HttpServerHandle, HttpServerOptions, Peer, UpgradeExchange } from './http.ts';
 import { peerOf } from './peer.ts';
-import { answerParserError, looksLikePlainHttp, PLAIN_HTTP_ON_TLS } from './raw-answer.ts';
-import { sendText } from './respond.ts';
+import { answerParserError, looksLikePlainHttp, PLAIN_HTTP_ON_TLS, rawAnswer } from './raw-answer.ts';
+import { refusalOf, type Refusal } from './refusal.ts';
+import { sendEmpty, sendText } from './respond.ts';
 import { parseTarget } from './target.ts';
 import { secureContextOptions } from './tls-context.ts';
 import { unknownMethodRequest } from './unknown-method.ts';
@@ -94,6 +95,11 @@ function http1Server(state: ServerState): HttpServer {
     if (state.closing) response.once('close', () => setImmediate(() => server.closeIdleConnections()));
     serve(state, request, response, request.socket);
   });
+  server.on('checkExpectation', (_request, response) => {
+    response.shouldKeepAlive = false;
+    response.writeHead(417, { 'Content-Length': 0 }).end();
+  });
+  server.on('connect', (request, socket, head) => serveConnect(state, request, socket, head));
   if (state.options.upgrade) server.on('upgrade', (request, socket, head) => serveUpgrade(state, request, socket, head));
   return server;
 }
@@ -177,10 +183,15 @@ function serve(state: ServerState, request: HttpRequest, response: HttpResponse,
       return signal();
     },
   };
-  const refusal = refuse(exchange);
-  if (refusal !== null) {
-    if (response instanceof ServerResponse) response.shouldKeepAlive = false;
-    sendText(exchange, 400, refusal);
+  const refusal = refusalOf(request, exchange.target);
+  if (refusal !== undefined) {
+    refuse(exchange, socket, refusal);
+    return;
+  }
+  if (exchange.target.rawPath === '*') {
+    // The server itself is asked, not one of its paths.
+    if (exchange.method !== 'OPTIONS' && response instanceof ServerResponse) response.shouldKeepAlive = false;
+    sendEmpty(exchange, exchange.method === 'OPTIONS' ? 200 : 400);
     return;
   }
   void run(
@@ -230,11 +241,16 @@ function knownPeer({ peers }: ServerState, socket: Socket): Peer {
   return known;
 }
 
-function refuse(exchange: Exchange): string | null {
-  if (exchange.target.path === null) return '400 Bad Request';
-  if (exchange.request.httpVersion === '1.1' && exchange.request.headers.host === undefined)
-    return '400 Bad Request: missing required Host header';
-  return null;
+/** Go says so without the head's usual lines, and closes the connection. */
+function refuse(exchange: Exchange, socket: Socket, { status, text }: Refusal): void {
+  const { response } = exchange;
+  if (!(response instanceof ServerResponse)) {
+    sendText(exchange, 400, text);
+    return;
+  }
+  response.detachSocket(socket);
+  socket.resume();
+  socket.end(rawAnswer(status, text), () => socket.destroy());
 }
 
 function serveUpgrade(state: ServerState, request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -256,7 +272,7 @@ function serveUpgrade(state: ServerState, request: IncomingMessage, socket: Dupl
     signal: abort.signal,
   };
   // curl offers h2c on ordinary plain requests; Go's server does not know it and answers in HTTP/1.1.
-  if (exchange.target.path === null || request.headers.upgrade?.toLowerCase() === 'h2c') {
+  if (refusalOf(request, exchange.target) !== undefined || request.headers.upgrade?.toLowerCase() === 'h2c') {
     serve(state, request, asExchange(exchange).response, socket);
     return;
   }
@@ -265,6 +281,20 @@ function serveUpgrade(state: ServerState, request: IncomingMessage, socket: Dupl
     () => upgrade(exchange),
     () => socket.destroy(),
   );
+}
+
+/** CONNECT is a method like any other here: there is no proxy behind it. */
+function serveConnect(state: ServerState, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  if (!(socket instanceof Socket)) {
+    socket.destroy();
+    return;
+  }
+  socket.on('error', () => socket.destroy());
+  if (request.url?.startsWith('/') !== true) request.url = '/';
+  const target = parseTarget(request.url);
+  const signal = new AbortController().signal;
+  const { response } = asExchange({ request, socket, head, method: 'CONNECT', target, peer: knownPeer(state, socket), signal });
+  serve(state, request, response, socket);
 }
 
 async function run(state: ServerState, handler: () => void | Promise<void>, stop: () => void): Promise<void> {

@@ -76,12 +76,15 @@ interface Accepted {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** What is answered as text; a lone star is read as all, as Go's header parser does. */
+const ANY_TEXT: ReadonlySet<string> = new Set(['text/plain', 'text/*', '*/*', '*']);
+
 /** Answers a page as text, or as an object when the client names its group, version and kind. */
 function sendPage(exchange: Exchange, page: Page): void {
-  const accept = exchange.request.headers.accept ?? '*/*';
+  const accept = exchange.request.headers.accept || '*/*';
   const clauses = accept.split(',').map(clause);
   for (const { type, params } of clauses) {
-    if ((type === 'text/plain' || type === '*/*') && Object.keys(params).every((key) => key === 'charset' || key === 'q')) {
+    if (ANY_TEXT.has(type) && Object.keys(params).every((key) => key === 'charset' || key === 'q')) {
       sendText(exchange, 200, page.text());
       return;
     }
@@ -90,7 +93,10 @@ function sendPage(exchange: Exchange, page: Page): void {
     if (!structured || (type !== 'application/json' && type !== 'application/yaml')) continue;
     const object = { kind: page.kind, apiVersion: `config.k8s.io/${version}`, metadata: { name: page.component }, ...page.fields() };
     const warning = `299 - "This version of the ${page.kind.toLowerCase()} endpoint is deprecated. Please use a newer version."`;
-    const headers = { 'Content-Type': type, ...(version === 'v1alpha1' && { Warning: warning }) };
+    const headers = {
+      'Content-Type': `${type};g=config.k8s.io;v=${version};as=${page.kind}`,
+      ...(version === 'v1alpha1' && { Warning: warning }),
+    };
     sendText(exchange, 200, type === 'application/json' ? `${goJson(object)}\n` : stringifyYaml(object), headers);
     return;
   }

@@ -76,7 +76,6 @@ describe('matchRoute', () => {
             method: 'GET',
             path: `/exec/${parts.join('/')}`,
             accept: undefined,
-            contentLength: undefined,
           });
           if (match.kind === 'route') expect(Object.values(match.params)).toEqual(parts);
           expect(match.kind).toBe(parts.length === 3 || parts.length === 4 ? 'route' : 'refused');

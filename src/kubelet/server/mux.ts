@@ -1,6 +1,6 @@
 /**
  * Finds what answers a request, as Go's ServeMux and go-restful's router do: cleaned paths, redirects and 404 before
- * authentication; 404, 405, 406 and 415 of a service after it (net/http `server.go`, emicklei/go-restful `curly.go`, `jsr311.go`).
+ * authentication; 404, 405 and 406 of a service after it (net/http `server.go`, emicklei/go-restful `curly.go`, `jsr311.go`).
  */
 import { posix } from 'node:path';
 import { unescapePath } from '../../net/target.ts';
@@ -83,7 +83,8 @@ export function matchPath(mux: Mux, rawPath: string, rawQuery: string): Match {
   if (!path.endsWith('/') && found?.exact !== true && find(mux, segments, true)?.exact === true) {
     return { kind: 'redirect', location: `${path}/${query}` };
   }
-  if (path !== rawPath) return { kind: 'redirect', location: `${path}${query}` };
+  // Go escapes the cleaned path once more than it was.
+  if (path !== rawPath) return { kind: 'redirect', location: `${escapeAgain(path)}${query}` };
   return found === undefined ? { kind: 'notFound' } : { kind: 'found', registration: found.pattern.registration };
 }
 
@@ -92,6 +93,14 @@ function cleanPath(path: string): string {
   const rooted = path.startsWith('/') ? path : `/${path}`;
   const clean = posix.normalize(rooted);
   return clean === '' ? '/' : clean;
+}
+
+/** Go's `url.URL{Path: path}.String()` for a path that is escaped already. */
+function escapeAgain(path: string): string {
+  const escape = (text: string, plain: RegExp): string =>
+    text.replace(plain, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  const once = escape(Buffer.from(path).toString('latin1'), /[^A-Za-z0-9\-_.~/$&+,:;=@!'()*[\]%]/g);
+  return escape(once, /%/g);
 }
 
 function segmentsOf(path: string): string[] {
@@ -116,21 +125,20 @@ function find(mux: Mux, segments: readonly string[], slash: boolean): { pattern:
 
 export type RouteMatch =
   | { readonly kind: 'route'; readonly route: ServiceRoute; readonly params: Readonly<Record<string, string>> }
-  | { readonly kind: 'refused'; readonly status: 404 | 405 | 406 | 415; readonly message: string; readonly allow?: string };
+  | { readonly kind: 'refused'; readonly status: 404 | 405 | 406; readonly message: string; readonly allow?: string };
 
 export interface ServiceRequest {
   readonly method: string;
   /** Decoded. */
   readonly path: string;
   readonly accept: string | undefined;
-  readonly contentLength: string | undefined;
 }
 
 /** Picks the route of a service, or the refusal of go-restful's router. */
 export function matchRoute(routes: readonly ServiceRoute[], request: ServiceRequest): RouteMatch {
   const segments = request.path.replace(/^\/+|\/+$/g, '').split('/');
   const onPath = routes.flatMap((route) => {
-    const params = paramsOf(route, segments);
+    const params = paramsOf(route, segments, request.path.endsWith('/'));
     return params === undefined ? [] : [{ route, params }];
   });
   const [first] = onPath;
@@ -140,16 +148,13 @@ export function matchRoute(routes: readonly ServiceRoute[], request: ServiceRequ
     const allow = [...new Set(onPath.flatMap(({ route }) => route.methods))].join(', ');
     return { kind: 'refused', status: 405, message: '405: Method Not Allowed', allow };
   }
-  const acceptable = withMethod.find(({ route }) => accepts(route, request.accept ?? '*/*'));
+  const acceptable = withMethod.find(({ route }) => accepts(route, request.accept || '*/*'));
   if (acceptable !== undefined) return { kind: 'route', ...acceptable };
   const available = `Available representations: ${[...new Set(withMethod.flatMap(({ route }) => route.produces))].join(', ')}`;
-  const noBody = request.contentLength === undefined || request.contentLength === '0';
-  return ['POST', 'PUT', 'PATCH'].includes(request.method) && noBody
-    ? { kind: 'refused', status: 415, message: `415: Unsupported Media Type\n\n${available}` }
-    : { kind: 'refused', status: 406, message: `406: Not Acceptable\n\n${available}` };
+  return { kind: 'refused', status: 406, message: `406: Not Acceptable\n\n${available}` };
 }
 
-function paramsOf(route: ServiceRoute, segments: readonly string[]): Record<string, string> | undefined {
+function paramsOf(route: ServiceRoute, segments: readonly string[], slash: boolean): Record<string, string> | undefined {
   const template = `${route.root}${route.path}`.split('/').filter((s) => s !== '');
   const params: Record<string, string> = {};
   for (const [i, part] of template.entries()) {
@@ -159,7 +164,8 @@ function paramsOf(route: ServiceRoute, segments: readonly string[]): Record<stri
     if (name === undefined) {
       if (part !== segment) return undefined;
     } else if (star !== undefined) {
-      params[name] = segments.slice(i).join('/');
+      // What is left is taken as it is, with a slash at its end.
+      params[name] = segments.slice(i).join('/') + (slash ? '/' : '');
       return params;
     } else params[name] = segment;
   }

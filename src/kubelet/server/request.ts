@@ -7,6 +7,7 @@ import type { Logger, Verbosity } from '../../util/log.ts';
 import type { KubeletConfiguration } from '../config.ts';
 import type { Snapshot } from '../stats/collector.ts';
 import type { ServerMetrics } from './http-metrics.ts';
+import type { ContentTypes } from './logs/content-type.ts';
 import type { StreamTokens } from './legacy/stream-tokens.ts';
 import type { NodeView } from './node-view.ts';
 import type { HeapSampler } from './pprof/heap.ts';
@@ -40,6 +41,8 @@ export interface ServerContext {
   readonly version: string;
   /** The directory behind `/logs/`. */
   readonly systemLogDir: string;
+  /** Types of the files behind `/logs/`. */
+  readonly contentTypes: ContentTypes;
   readonly measurements: Measurements;
   readonly metrics: ServerMetrics;
   /** First elements of the paths that are registered exactly, sorted, for `/statusz`. */

@@ -11,6 +11,7 @@ import { admit } from './access.ts';
 import { unknownGates } from './feature-gates.ts';
 import { serverMetrics } from './http-metrics.ts';
 import { buildMux, matchPath, matchRoute, type Mux, type Registration } from './mux.ts';
+import { contentTypes } from './logs/content-type.ts';
 import { createStreamTokens } from './legacy/stream-tokens.ts';
 import type { NodeView } from './node-view.ts';
 import { createHeapSampler } from './pprof/heap.ts';
@@ -81,6 +82,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     flags: options.flags ?? {},
     version: options.version,
     systemLogDir: options.systemLogDir ?? '/var/log',
+    contentTypes: contentTypes(host),
     measurements: options.measurements ?? {},
     metrics: serverMetrics(routes, routing, host.clock),
     exactPaths: exactPaths(routing),
@@ -202,7 +204,6 @@ function targetOf(
     method: exchange.method,
     path: exchange.target.path ?? '',
     accept: headers.accept,
-    contentLength: headers['content-length'],
   });
   if (match.kind === 'route') return { handler: match.route.handler, params: match.params };
   sendText(exchange, match.status, match.message, match.allow === undefined ? {} : { Allow: match.allow });

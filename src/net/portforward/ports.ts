@@ -1,3 +1,5 @@
+import { goQuote } from '../../api/field-errors.ts';
+
 const MAX_PORT = 65_535;
 
 /** What a query's ports are, or the text of the 400 answer (kubelet `portforward.NewV4Options`). */
@@ -8,16 +10,17 @@ export function forwardedPorts(query: URLSearchParams, name = 'port'): Forwarded
   const values = query.getAll(name);
   if (values.length === 0) return { error: `query parameter "${name}" is required` };
   const ports: number[] = [];
-  for (const text of values.flatMap((value) => value.split(','))) {
-    if (text === '') return { error: `query parameter "${name}" cannot be empty` };
-    const digits = /^\d+$/.test(text);
-    if (!digits || Number(text) > MAX_PORT) {
-      const why = digits ? 'value out of range' : 'invalid syntax';
-      const quoted = JSON.stringify(text);
-      return { error: `unable to parse ${quoted} as a port: strconv.ParseUint: parsing ${quoted}: ${why}` };
+  for (const value of values) {
+    if (value === '') return { error: `query parameter "${name}" cannot be empty` };
+    for (const text of value.split(',')) {
+      const digits = /^\d+$/.test(text);
+      if (!digits || Number(text) > MAX_PORT) {
+        const why = digits ? 'value out of range' : 'invalid syntax';
+        return { error: `unable to parse ${goQuote(value)} as a port: strconv.ParseUint: parsing ${goQuote(text)}: ${why}` };
+      }
+      if (Number(text) === 0) return { error: `port ${goQuote(text)} must be > 0` };
+      ports.push(Number(text));
     }
-    if (Number(text) === 0) return { error: `port ${JSON.stringify(text)} must be > 0` };
-    ports.push(Number(text));
   }
   return { ports };
 }

@@ -7,7 +7,7 @@ import { idleTimeout, serveTarget, streamOptions } from './stream-target.ts';
 /** Attaches to a container's first process (kubelet `getAttach`). Whether there is a terminal is the container's to say. */
 export const attachEndpoint: Handler = async (request) => {
   const { exchange, params, context } = request;
-  const asked = streamOptions(request);
+  const asked = await streamOptions(request);
   if (asked === undefined) return;
   const pod = podOf(context.view, params);
   if (pod === undefined) {

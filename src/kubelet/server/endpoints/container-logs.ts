@@ -1,5 +1,6 @@
 /** `GET /containerLogs/{namespace}/{pod}/{container}` (kubernetes `pkg/kubelet/kubelet_pods.go` `GetKubeletContainerLogs`). */
 import { ServerResponse } from 'node:http';
+import { goQuote } from '../../../api/field-errors.ts';
 import type { PodStatus } from '../../../api/types.ts';
 import type { Exchange } from '../../../net/http.ts';
 import { sendText } from '../../../net/respond.ts';
@@ -21,15 +22,15 @@ export const containerLogsEndpoint: Handler = async (request) => {
   const { pod: name = '', container = '' } = params;
   const pod = podOf(context.view, params);
   if (pod === undefined) {
-    sendText(exchange, 404, `pod ${JSON.stringify(name)} does not exist`);
+    sendText(exchange, 404, `pod ${goQuote(name)} does not exist`);
     return;
   }
   if (!containersOf(pod.pod).some((c) => c.name === container)) {
-    sendText(exchange, 404, `container ${JSON.stringify(container)} not found in pod ${JSON.stringify(name)}`);
+    sendText(exchange, 404, `container ${goQuote(container)} not found in pod ${goQuote(name)}`);
     return;
   }
   if (options.stream !== 'All' && !gateIsOn(context.config, 'PodLogsQuerySplitStreams')) {
-    const wanted = JSON.stringify(options.stream);
+    const wanted = goQuote(options.stream);
     sendText(
       exchange,
       400,
@@ -90,7 +91,7 @@ const IMAGE_PROBLEMS: Readonly<Record<string, string>> = {
 
 /** The container instance whose log is meant, or why there is none (kubelet `validateContainerLogStatus`). */
 function chooseContainer(status: PodStatus, pod: string, container: string, previous: boolean): Choice {
-  const named = `container ${JSON.stringify(container)} in pod ${JSON.stringify(pod)}`;
+  const named = `container ${goQuote(container)} in pod ${goQuote(pod)}`;
   const found = containerStatus(status, container);
   if (found === undefined) return { problem: `${named} is not available` };
   const pick = (containerID: string | undefined): Choice | undefined => {

@@ -23,7 +23,7 @@ describe('/healthz', () => {
     ['/healthz?exclude=ping&verbose', '[+]ping excluded: ok\n[+]log ok\n[+]syncloop ok\n[+]device-plugin ok\nhealthz check passed\n'],
     [
       '/healthz?exclude=b&exclude=a&verbose=0',
-      '[+]ping ok\n[+]log ok\n[+]syncloop ok\n[+]device-plugin ok\nwarn: some health checks cannot be excluded: no matches for "a", "b"\nhealthz check passed\n',
+      '[+]ping ok\n[+]log ok\n[+]syncloop ok\n[+]device-plugin ok\nwarn: some health checks cannot be excluded: no matches for "a","b"\nhealthz check passed\n',
     ],
   ];
   for (const [path, body] of cases)
@@ -164,7 +164,9 @@ describe('/debug/flags/v', () => {
     ['-1', 400, 'strconv.ParseUint: parsing "-1": invalid syntax\n', 4],
     ['', 400, 'strconv.ParseUint: parsing "": invalid syntax\n', 4],
     ['4294967296', 400, 'strconv.ParseUint: parsing "4294967296": value out of range\n', 4],
-    ['9'.repeat(5000), 400, 'error reading request body: http: request body too large\n', 4],
+    ['9'.repeat(50), 400, `strconv.ParseUint: parsing "${'9'.repeat(50)}": value out of range\n`, 4],
+    ['\u0001', 400, 'strconv.ParseUint: parsing "\\x01": invalid syntax\n', 4],
+    ['9'.repeat(2_000_000), 400, 'error reading request body: http: request body too large\n', 4],
     ['0', 200, 'successfully set klog.logging.verbosity to 0\n', 0],
   ];
   for (const [body, status, text, level] of cases)
@@ -293,7 +295,12 @@ describe('/debug/pprof', () => {
     }
     const trace = await send('/debug/pprof/trace?seconds=1');
     expect([trace.status, trace.headers['x-go-pprof']]).toEqual([501, '1']);
-    expect((await send('/debug/pprof/heap?seconds=14400')).status).toBe(400);
+    for (const seconds of ['x', '0', '-1', '1.5']) {
+      const { status, body } = await send(`/debug/pprof/heap?seconds=${seconds}`);
+      expect([status, body]).toEqual([400, 'invalid value for "seconds" - must be a positive integer\n']);
+    }
+    expect((await send('/debug/pprof/heap?seconds=1&debug=1')).body).toBe('seconds and debug params are incompatible\n');
+    expect((await send('/debug/pprof/heap/')).body).toBe('Unknown profile\n');
     const unknown = await send('/debug/pprof/nope');
     expect([unknown.status, unknown.body, unknown.headers['x-go-pprof']]).toEqual([404, 'Unknown profile\n', '1']);
   });

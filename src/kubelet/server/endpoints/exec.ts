@@ -1,3 +1,4 @@
+import { goQuote } from '../../../api/field-errors.ts';
 import { serveCommand } from '../../../net/remotecommand/server.ts';
 import { sendText } from '../../../net/respond.ts';
 import { podOf, runningContainerId } from '../lookup.ts';
@@ -7,7 +8,7 @@ import { idleTimeout, serveTarget, streamOptions } from './stream-target.ts';
 /** Runs a command in a container over SPDY or WebSocket (kubelet `getExec`). A uid in the path is not looked at, as in the original. */
 export const execEndpoint: Handler = async (request) => {
   const { exchange, params, context } = request;
-  const options = streamOptions(request);
+  const options = await streamOptions(request);
   if (options === undefined) return;
   const pod = podOf(context.view, params);
   if (pod === undefined) {
@@ -17,7 +18,7 @@ export const execEndpoint: Handler = async (request) => {
   const container = params['container'] ?? '';
   const containerId = runningContainerId(pod, container);
   if (containerId === undefined) {
-    sendText(exchange, 500, `container not found (${JSON.stringify(container)})`);
+    sendText(exchange, 500, `container not found (${goQuote(container)})`);
     return;
   }
   const command = exchange.target.query.getAll('command');

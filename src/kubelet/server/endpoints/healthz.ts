@@ -1,4 +1,5 @@
 /** `/healthz` and its single checks (apiserver `pkg/server/healthz/healthz.go`). */
+import { goQuote } from '../../../api/field-errors.ts';
 import { goHttpError, sendText } from '../../../net/respond.ts';
 import { parseDuration } from '../../../api/duration.ts';
 import type { Handler, ServerContext, ServerKind } from '../request.ts';
@@ -9,8 +10,10 @@ const CHECKS = {
   // Lines are written as they come: there is no flush loop that could stall.
   log: (): string | undefined => undefined,
   syncloop: (context: ServerContext): string | undefined => {
-    const limit = Math.max(MIN_SYNC_AGE_MS, 2 * parseDuration(context.config.syncFrequency));
-    return context.view.syncLoopAgeMs() > limit ? 'sync Loop took longer than expected' : undefined;
+    const age = context.view.syncLoopAgeMs();
+    return age > MIN_SYNC_AGE_MS && age > 2 * parseDuration(context.config.syncFrequency)
+      ? 'sync Loop took longer than expected'
+      : undefined;
   },
   // Fails when device plugins cannot register; no registration server has failed here.
   'device-plugin': (): string | undefined => undefined,
@@ -51,8 +54,8 @@ export const healthzEndpoint: Handler = ({ exchange, server, context }) => {
     }
   }
   if (excluded.size > 0) {
-    const unknown = [...excluded].sort().map((name) => JSON.stringify(name));
-    lines += `warn: some health checks cannot be excluded: no matches for ${unknown.join(', ')}\n`;
+    const unknown = [...excluded].sort().map(goQuote);
+    lines += `warn: some health checks cannot be excluded: no matches for ${unknown.join(',')}\n`;
   }
   if (failed.length > 0) {
     context.log.v(2, `check failed: healthz\n${failed.join('\n')}`);

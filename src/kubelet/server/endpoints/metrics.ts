@@ -6,16 +6,14 @@ import { computed } from '../../../metrics/family.ts';
 import { inFormat } from '../../../metrics/formats.ts';
 import { acceptsGzip, negotiateFormat } from '../../../metrics/negotiate.ts';
 import { processFamilies } from '../../../metrics/process.ts';
-import { BodyTooLargeError, readBody } from '../../../net/body.ts';
 import { goHttpError, sendBytes, sendText } from '../../../net/respond.ts';
 import { errorText } from '../../../util/log.ts';
+import { formValues } from '../form.ts';
 import { goJson } from '../go-json.ts';
-import type { Handler, KubeletRequest, ServerContext } from '../request.ts';
+import type { Handler, ServerContext } from '../request.ts';
 
 const zip = promisify(gzip);
 const NOT_MEASURED = 'nothing on this node measures this';
-/** A form with one boolean. */
-const MAX_FORM = 64 * 1024;
 
 /** The expositions, by what they are about. */
 export type MetricsBody = 'metrics' | 'cadvisor' | 'resource' | 'probes' | 'slis';
@@ -66,7 +64,9 @@ export const summaryEndpoint: Handler = async (request) => {
   const { exchange, context } = request;
   try {
     const { summary } = context.measurements;
-    const only = (await formValues(request)).getAll('only_cpu_and_memory');
+    const { values, problem } = await formValues(request);
+    if (problem !== undefined) throw new Error(`parse form failed: ${problem}`);
+    const only = values.getAll('only_cpu_and_memory');
     if (summary === undefined) throw new Error(NOT_MEASURED);
     const value = await summary(only.length === 1 && only[0] === 'true');
     sendText(exchange, 200, goJson(value, 1), { 'Content-Type': 'application/json' });
@@ -74,17 +74,3 @@ export const summaryEndpoint: Handler = async (request) => {
     sendText(exchange, 500, `Internal Error: ${errorText(error)}`);
   }
 };
-
-/** The query, with the form of a POST before it, as Go's ParseForm. */
-async function formValues({ exchange }: KubeletRequest): Promise<URLSearchParams> {
-  const { query } = exchange.target;
-  if (exchange.method !== 'POST' || !/^application\/x-www-form-urlencoded\b/i.test(exchange.request.headers['content-type'] ?? ''))
-    return query;
-  try {
-    const form = new URLSearchParams((await readBody(exchange, MAX_FORM)).toString());
-    return new URLSearchParams([...form, ...query]);
-  } catch (error) {
-    if (error instanceof BodyTooLargeError) throw new Error(`parse form failed: ${error.message}`, { cause: error });
-    throw error;
-  }
-}

@@ -1,3 +1,4 @@
+import { goQuote } from '../../../api/field-errors.ts';
 import { forwardedPorts } from '../../../net/portforward/ports.ts';
 import { servePortForward, TUNNEL_PROTOCOL } from '../../../net/portforward/server.ts';
 import { isWebSocketRequest, offeredSubProtocols } from '../../../net/websocket-handshake.ts';
@@ -25,7 +26,7 @@ export const portForwardEndpoint: Handler = async (request) => {
   }
   const { sandboxId } = pod;
   if (sandboxId === undefined) {
-    sendText(exchange, 500, `pod not found (${JSON.stringify(`${params['pod']}_${params['namespace']}`)})`);
+    sendText(exchange, 500, `pod not found (${goQuote(`${params['pod']}_${params['namespace']}`)})`);
     return;
   }
   await serveTarget(

@@ -12,7 +12,7 @@ const GO_PPROF = { 'X-Go-Pprof': '1' };
 const DEFAULT_SECONDS = 30;
 /** How long the first look at the heap lasts when no time is asked for. */
 const HEAP_SECONDS = 1;
-/** An answer may take 4 h (the original's WriteTimeout). */
+/** Longer than any answer is read; what is asked for beyond it is cut to it. */
 const MAX_SECONDS = 14_400;
 
 const CONTENTION: readonly ValueType[] = [
@@ -24,9 +24,8 @@ const PROFILES: Readonly<Record<string, Handler>> = {
   cmdline: ({ exchange }) => sendText(exchange, 200, process.argv.join('\0'), NO_SNIFF),
   symbol: ({ exchange }) => sendText(exchange, 200, 'num_symbols: 1\n', NO_SNIFF),
   profile: async (request) => {
-    const ms = duration(request, DEFAULT_SECONDS);
-    if (ms === undefined) return;
     const { exchange, context } = request;
+    const ms = seconds(exchange, DEFAULT_SECONDS) * 1000;
     sendProfile(exchange, 'profile', await cpuProfile(ms, context.host.clock, exchange.signal));
   },
   goroutine: ({ exchange, context }) => {
@@ -56,25 +55,29 @@ function empty(name: string, valueTypes: readonly ValueType[]): Handler {
 }
 
 async function heap(request: KubeletRequest, name: 'heap' | 'allocs'): Promise<void> {
-  const ms = duration(request, HEAP_SECONDS);
-  if (ms === undefined) return;
   const { exchange, context } = request;
+  const ms = seconds(exchange, HEAP_SECONDS) * 1000;
   const gc = Number(exchange.target.query.get('gc') ?? '0') > 0;
   const profile = await (name === 'heap' ? context.heap.live(ms, exchange.signal, gc) : context.heap.allocated(ms, exchange.signal));
   if (asksForText(exchange)) sendText(exchange, 200, heapText(profile), NO_SNIFF);
   else sendProfile(exchange, name, profile);
 }
 
-/** The time that is asked for, in ms; undefined when it is too long, and answered. */
-function duration({ exchange }: KubeletRequest, usual: number): number | undefined {
-  const asked = Number(exchange.target.query.get('seconds') ?? '');
-  const seconds = Number.isSafeInteger(asked) && asked > 0 ? asked : usual;
-  if (seconds < MAX_SECONDS) return seconds * 1000;
-  goHttpError(exchange, 400, "profile duration exceeds server's WriteTimeout", GO_PPROF);
-  return undefined;
+/** The time that is asked for; the usual one when none is, or none that is one. */
+function seconds({ target }: Exchange, usual: number): number {
+  const asked = Number(target.query.get('seconds') ?? '');
+  return Number.isSafeInteger(asked) && asked > 0 ? Math.min(asked, MAX_SECONDS) : usual;
 }
 
-function asksForText({ target }: Exchange): boolean {
+/** What is wrong with the time that a profile of differences is asked for; the CPU's has a usual time instead. */
+function deltaProblem(name: string, { target }: Exchange): string | undefined {
+  const asked = target.query.get('seconds') ?? '';
+  if (asked === '' || name === 'profile' || name === 'trace' || name === 'cmdline' || name === 'symbol') return undefined;
+  if (!/^\+?\d{1,18}$/.test(asked) || Number(asked) <= 0) return 'invalid value for "seconds" - must be a positive integer';
+  return asksForText({ target }) ? 'seconds and debug params are incompatible' : undefined;
+}
+
+function asksForText({ target }: Pick<Exchange, 'target'>): boolean {
   return Number(target.query.get('debug') ?? '0') > 0;
 }
 
@@ -89,7 +92,9 @@ function sendProfile(exchange: Exchange, name: string, profile: Profile): void {
 export const pprofEndpoint: Handler = (request) => {
   const name = request.params['name'] ?? '';
   const profile = Object.hasOwn(PROFILES, name) ? PROFILES[name] : undefined;
-  if (profile !== undefined) return profile(request);
-  goHttpError(request.exchange, 404, 'Unknown profile', GO_PPROF);
+  const problem = profile && deltaProblem(name, request.exchange);
+  if (problem !== undefined) goHttpError(request.exchange, 400, problem, GO_PPROF);
+  else if (profile !== undefined) return profile(request);
+  else goHttpError(request.exchange, 404, 'Unknown profile', GO_PPROF);
   return undefined;
 };

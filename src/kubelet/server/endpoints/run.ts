@@ -1,3 +1,4 @@
+import { goQuote } from '../../../api/field-errors.ts';
 import { sendBytes, sendEmpty, sendText } from '../../../net/respond.ts';
 import { podOf, runningContainerId } from '../lookup.ts';
 import type { Handler } from '../request.ts';
@@ -13,7 +14,7 @@ export const runEndpoint: Handler = async ({ exchange, params, context }) => {
   const container = params['container'] ?? '';
   const id = runningContainerId(pod, container);
   if (id === undefined) {
-    sendText(exchange, 500, `container not found (${JSON.stringify(container)})`);
+    sendText(exchange, 500, `container not found (${goQuote(container)})`);
     return;
   }
   const command = exchange.target.query.get('cmd') ?? '';

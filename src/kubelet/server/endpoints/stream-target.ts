@@ -6,6 +6,7 @@ import type { UpgradeExchange } from '../../../net/http.ts';
 import { BackendError, proxyUpgrade } from '../../../net/proxy.ts';
 import { goHttpError, sendText } from '../../../net/respond.ts';
 import { asExchange } from '../../../net/upgrade-exchange.ts';
+import { formValues } from '../form.ts';
 import { redirectToStream } from '../legacy/cri.ts';
 import type { StreamKind } from '../legacy/stream-tokens.ts';
 import type { KubeletRequest, ServerContext } from '../request.ts';
@@ -19,15 +20,15 @@ export interface StreamOptions {
   readonly tty: boolean;
 }
 
-/** Reads `input`, `output`, `error` and `tty`, where exactly `1` is yes; undefined when no stream is wanted, and answered. */
-export function streamOptions({ exchange }: KubeletRequest): StreamOptions | undefined {
-  const { query } = exchange.target;
-  const is = (name: string): boolean => query.get(name) === '1';
+/** Reads `input`, `output`, `error` and `tty`, of the query or a form, where exactly `1` is yes; undefined when no stream is wanted, and answered. */
+export async function streamOptions(request: KubeletRequest): Promise<StreamOptions | undefined> {
+  const { values } = await formValues(request);
+  const is = (name: string): boolean => values.get(name) === '1';
   const tty = is('tty');
   // A terminal's output is one stream (cri-streaming `NewOptions`).
   const options = { stdin: is('input'), stdout: is('output'), stderr: is('error') && !tty, tty };
   if (options.stdin || options.stdout || options.stderr) return options;
-  sendText(exchange, 400, 'you must specify at least 1 of stdin, stdout, stderr');
+  sendText(request.exchange, 400, 'you must specify at least 1 of stdin, stdout, stderr');
   return undefined;
 }
 

@@ -12,6 +12,7 @@ export const systemLogsEndpoint: Handler = async ({ exchange, context }) => {
   const path = urlPath.slice('/logs/'.length);
   const files: FileRoot = {
     host: context.host,
+    contentTypes: context.contentTypes,
     root: context.systemLogDir,
     // The runtime's logs are linked by pod and container name; their files may be kept elsewhere.
     links: [{ from: 'containers', to: context.config.podLogsDir }],
@@ -47,10 +48,17 @@ export const systemLogsEndpoint: Handler = async ({ exchange, context }) => {
 async function fileProblem({ host, systemLogDir }: ServerContext, name: string): Promise<string | undefined> {
   const file = name.replaceAll('\\', '/');
   const escapes = `statat ${name}: path escapes from parent`;
-  if (file.startsWith('/') || posix.normalize(file).startsWith('..')) return escapes;
+  if (file.startsWith('/')) return escapes;
   try {
-    const [root, real] = await Promise.all([host.files.realpath(systemLogDir), host.files.realpath(posix.join(systemLogDir, file))]);
-    return real.startsWith(`${root}/`) ? undefined : escapes;
+    const root = await host.files.realpath(systemLogDir);
+    // One element after the other, as `os.Root` walks: what a `..` steps back from must be there.
+    let real = root;
+    for (const element of file.split('/')) {
+      if (element === '..' && real === root) return escapes;
+      real = await host.files.realpath(posix.join(real, element));
+      if (real !== root && !real.startsWith(`${root}/`)) return escapes;
+    }
+    return undefined;
   } catch {
     return `statat ${name}: no such file or directory`;
   }

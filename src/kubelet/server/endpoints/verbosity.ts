@@ -1,10 +1,11 @@
+import { goQuote } from '../../../api/field-errors.ts';
 import { readBody } from '../../../net/body.ts';
 import { sendText } from '../../../net/respond.ts';
 import { errorText } from '../../../util/log.ts';
 import type { Handler, KubeletRequest } from '../request.ts';
 
-/** Bytes of a body that could be a number; more is no verbosity. */
-const MAX_BODY = 1024;
+/** Bytes of a body that is repeated as no number. */
+const MAX_BODY = 1 << 20;
 const MAX_UINT32 = 0xffff_ffff;
 
 /** `PUT /debug/flags/v` changes the verbosity of this process's log (apiserver `routes/flags.go`). */
@@ -23,7 +24,7 @@ export const verbosityEndpoint: Handler = async (request) => {
   }
   const wrong = /^\d+$/.test(text) ? (Number(text) > MAX_UINT32 ? 'value out of range' : undefined) : 'invalid syntax';
   if (wrong !== undefined) {
-    answer(request, 400, `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${wrong}`);
+    answer(request, 400, `strconv.ParseUint: parsing ${goQuote(text)}: ${wrong}`);
     return;
   }
   context.verbosity.level = Number(text);

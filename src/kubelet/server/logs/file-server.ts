@@ -1,4 +1,5 @@
 /** Files and listings of one directory, as Go's `http.FileServer` answers, but never of what lies outside (net/http `fs.go`). */
+import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -7,11 +8,12 @@ import { goHttpError, sendEmpty, sendText } from '../../../net/respond.ts';
 import { flushHead, writePart } from '../../../net/stream-answer.ts';
 import type { Host } from '../../../util/host.ts';
 import { htmlEscape } from '../redirect.ts';
-import { contentType } from './content-type.ts';
-import { parseRange } from './range.ts';
+import type { ContentTypes } from './content-type.ts';
+import { parseRanges, type ByteRange } from './range.ts';
 
 export interface FileRoot {
   readonly host: Host;
+  readonly contentTypes: ContentTypes;
   /** The directory that is served. */
   readonly root: string;
   /** Links below these directories of the root may point into these directories outside it. */
@@ -20,6 +22,8 @@ export interface FileRoot {
 
 const CHUNK = 256 * 1024;
 const SNIFFED = 512;
+/** Bytes of the text between parts of an answer with several ranges. */
+const BOUNDARY = 30;
 
 /** Answers for `path`, which is relative to the root and decoded. `urlPath` is what the client asked for, for redirects. */
 export async function serveFile(files: FileRoot, exchange: Exchange, path: string, urlPath: string): Promise<void> {
@@ -39,7 +43,7 @@ export async function serveFile(files: FileRoot, exchange: Exchange, path: strin
       if (!urlPath.endsWith('/')) localRedirect(exchange, `${posix.basename(urlPath)}/`);
       else await serveDirectory(files, exchange, clean, real, stats);
     } else if (urlPath.endsWith('/')) localRedirect(exchange, `../${posix.basename(urlPath)}`);
-    else await sendFile(exchange, file, stats, clean);
+    else await sendFile(files, exchange, file, stats, clean);
   } finally {
     await file.close();
   }
@@ -109,7 +113,7 @@ async function serveDirectory(files: FileRoot, exchange: Exchange, clean: string
   const index = await openInside(files, posix.join(clean, 'index.html'));
   if (typeof index !== 'number') {
     try {
-      await sendFile(exchange, index.file, index.stats, 'index.html');
+      await sendFile(files, exchange, index.file, index.stats, 'index.html');
     } finally {
       await index.file.close();
     }
@@ -139,7 +143,7 @@ function isNotModified({ request }: Exchange, stats: Stats): boolean {
   return request.headers['if-none-match'] === undefined && Math.floor(stats.mtimeMs / 1000) * 1000 <= since;
 }
 
-async function sendFile(exchange: Exchange, file: FileHandle, stats: Stats, name: string): Promise<void> {
+async function sendFile({ contentTypes }: FileRoot, exchange: Exchange, file: FileHandle, stats: Stats, name: string): Promise<void> {
   const { headers } = exchange.request;
   const modified = stats.mtime.toUTCString();
   if (isNotModified(exchange, stats)) {
@@ -149,32 +153,58 @@ async function sendFile(exchange: Exchange, file: FileHandle, stats: Stats, name
   const head = Buffer.alloc(Math.min(SNIFFED, stats.size));
   await file.read(head, 0, head.length, 0);
   const ifRange = headers['if-range'];
-  const range = ifRange === undefined || ifRange === modified ? parseRange(headers.range, stats.size) : undefined;
-  const common = { 'Last-Modified': modified, 'Accept-Ranges': 'bytes' };
-  if (range === 'wrong' || range === 'outside') {
-    const why = range === 'wrong' ? 'invalid range' : 'invalid range: failed to overlap';
-    goHttpError(exchange, 416, why, range === 'wrong' ? {} : { 'Content-Range': `bytes */${stats.size}` });
+  const ranges = ifRange === undefined || ifRange === modified ? parseRanges(headers.range, stats.size) : [];
+  if (ranges === 'wrong' || ranges === 'outside') {
+    const why = ranges === 'wrong' ? 'invalid range' : 'invalid range: failed to overlap';
+    goHttpError(exchange, 416, why, ranges === 'wrong' ? {} : { 'Content-Range': `bytes */${stats.size}` });
     return;
   }
-  const { start, end } = range ?? { start: 0, end: stats.size };
+  const type = await contentTypes(name, head);
+  const body = bodyParts(ranges, stats.size, type);
   const { response } = exchange;
-  response.statusCode = range === undefined ? 200 : 206;
-  const type = contentType(name, head);
-  const all = {
-    ...common,
-    'Content-Type': type,
-    'Content-Length': end - start,
-    ...(range && { 'Content-Range': `bytes ${start}-${end - 1}/${stats.size}` }),
-  };
+  response.statusCode = ranges.length === 0 ? 200 : 206;
+  const all = { 'Last-Modified': modified, 'Accept-Ranges': 'bytes', ...body.headers, 'Content-Length': lengthOf(body.parts) };
   for (const [key, value] of Object.entries(all)) response.setHeader(key, String(value));
   flushHead(exchange);
-  // A file that grows is sent up to the length that was promised; one that shrank cuts the connection.
+  for (const part of body.parts) {
+    const sent = typeof part === 'string' ? await writePart(exchange, part) : await sendRange(exchange, file, part, name);
+    if (!sent) return;
+  }
+  response.end();
+}
+
+interface Body {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Text between the ranges, and the ranges. */
+  readonly parts: readonly (string | ByteRange)[];
+}
+
+/** The whole file, one range of it, or several with a head each (`multipart/byteranges`). */
+function bodyParts(ranges: readonly ByteRange[], size: number, type: string): Body {
+  const [first, ...more] = ranges;
+  if (first === undefined) return { headers: { 'Content-Type': type }, parts: [{ start: 0, end: size }] };
+  const shown = ({ start, end }: ByteRange): string => `bytes ${start}-${end - 1}/${size}`;
+  if (more.length === 0) return { headers: { 'Content-Type': type, 'Content-Range': shown(first) }, parts: [first] };
+  const boundary = randomBytes(BOUNDARY).toString('hex');
+  const parts = ranges.flatMap((range, index): (string | ByteRange)[] => [
+    `${index === 0 ? '' : '\r\n'}--${boundary}\r\nContent-Range: ${shown(range)}\r\nContent-Type: ${type}\r\n\r\n`,
+    range,
+  ]);
+  return { headers: { 'Content-Type': `multipart/byteranges; boundary=${boundary}` }, parts: [...parts, `\r\n--${boundary}--\r\n`] };
+}
+
+function lengthOf(parts: Body['parts']): number {
+  return parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : part.end - part.start), 0);
+}
+
+/** False when the client is gone. A file that grows is sent up to the length that was promised; one that shrank cuts the connection. */
+async function sendRange(exchange: Exchange, file: FileHandle, { start, end }: ByteRange, name: string): Promise<boolean> {
   for (let at = start; at < end;) {
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK, end - at));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) throw new Error(`${name} became shorter while it was sent`);
     at += bytesRead;
-    if (!(await writePart(exchange, buffer.subarray(0, bytesRead)))) return;
+    if (!(await writePart(exchange, buffer.subarray(0, bytesRead)))) return false;
   }
-  response.end();
+  return true;
 }

@@ -1,4 +1,7 @@
 /** The query of node logs: `/logs/?query=kubelet&tailLines=10` (kubernetes `pkg/kubelet/kubelet_server_journal.go`). */
+import { goQuote } from '../../../api/field-errors.ts';
+import { timeOrUndefined } from '../../../api/time.ts';
+import { patternProblem } from './re2.ts';
 
 export interface LogQuery {
   readonly files: readonly string[];
@@ -13,7 +16,6 @@ export interface LogQuery {
 /** A query; nothing when no parameter of it is there; or what is wrong with each parameter. */
 export type ParsedLogQuery = { readonly query: LogQuery | undefined } | { readonly errors: readonly string[] };
 
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 const MAX_TAIL = 100_000;
 const MAX_SERVICES = 4;
 const MAX_SERVICE_NAME = 256;
@@ -29,17 +31,16 @@ export function parseLogQuery(params: URLSearchParams): ParsedLogQuery {
   const time = (name: string): Date | undefined => {
     const text = params.get(name) ?? '';
     if (text === '') return undefined;
-    const date = RFC3339.test(text) ? new Date(text) : undefined;
-    if (date === undefined || Number.isNaN(date.getTime()))
-      errors.push(`${name}: Invalid value: ${JSON.stringify(text)}: invalid time format`);
-    return date;
+    const ms = timeOrUndefined(text);
+    if (ms === undefined) errors.push(`${name}: Invalid value: ${goQuote(text)}: invalid time format`);
+    return ms === undefined ? undefined : new Date(ms);
   };
   const integer = (name: string): number | undefined => {
     const text = params.get(name) ?? '';
     if (text === '') return undefined;
     if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
     const why = /^[+-]?\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
-    errors.push(`${name}: Invalid value: ${JSON.stringify(text)}: strconv.Atoi: parsing ${JSON.stringify(text)}: ${why}`);
+    errors.push(`${name}: Invalid value: ${goQuote(text)}: strconv.Atoi: parsing ${goQuote(text)}: ${why}`);
     return undefined;
   };
   const sinceTime = time('sinceTime');
@@ -67,52 +68,31 @@ export async function validateLogQuery(query: LogQuery, fileProblem: (file: stri
   const hasOptions = [sinceTime, untilTime, boot, tailLines, pattern].some((option) => option !== undefined);
   if (files.length + services.length === 0) errors.push('query: Required value: cannot be empty with options');
   else if (files.length > 0 && services.length > 0)
-    errors.push(
-      `query: Invalid value: ${JSON.stringify(`[${files.join(' ')}], [${services.join(' ')}]`)}: cannot specify a file and service`,
-    );
+    errors.push(`query: Invalid value: ${goQuote(`[${files.join(' ')}], [${services.join(' ')}]`)}: cannot specify a file and service`);
   else if (files.length > 1) errors.push(`query: Invalid value: ${list(files)}: cannot specify more than one file`);
   else if (file !== undefined) {
     const problem = hasOptions ? 'cannot specify file with options' : await fileProblem(file);
     if (problem !== undefined) errors.push(`query: Invalid value: ${list(files)}: ${problem}`);
   }
   if (sinceTime && untilTime && sinceTime > untilTime)
-    errors.push(
-      `untilTime: Invalid value: ${JSON.stringify(untilTime.toISOString().replace(/\.\d+Z$/, 'Z'))}: must be after \`sinceTime\``,
-    );
+    errors.push(`untilTime: Invalid value: ${goQuote(untilTime.toISOString().replace(/\.\d+Z$/, 'Z'))}: must be after \`sinceTime\``);
   if (boot !== undefined && boot > 0) errors.push(`boot: Invalid value: ${boot}: must be less than 1`);
   if (tailLines !== undefined && (tailLines < 0 || tailLines > MAX_TAIL))
     errors.push(`tailLines: Invalid value: ${tailLines}: must be between 0 and ${MAX_TAIL}, inclusive`);
-  const regexp = pattern === undefined ? undefined : regexpProblem(pattern);
-  if (regexp !== undefined) errors.push(`pattern: Invalid value: ${JSON.stringify(pattern)}: error parsing regexp: ${regexp}`);
+  const regexp = pattern === undefined ? undefined : patternProblem(pattern);
+  if (pattern !== undefined && regexp !== undefined)
+    errors.push(`pattern: Invalid value: ${goQuote(pattern)}: error parsing regexp: ${regexp}`);
   return errors;
 }
 
 function serviceErrors(services: readonly string[]): string[] {
   const errors = services.length > MAX_SERVICES ? [`query: Too many: ${services.length}: must have at most ${MAX_SERVICES} items`] : [];
   for (const service of services) {
-    if (service.length > MAX_SERVICE_NAME) errors.push(`query: Invalid value: ${JSON.stringify(service)}: length must be less than 100`);
-    if (!SERVICE_NAME.test(service)) errors.push(`query: Invalid value: ${JSON.stringify(service)}: input contains unsupported characters`);
+    if (service.length > MAX_SERVICE_NAME)
+      errors.push(`query: Invalid value: ${goQuote(service)}: length must be less than ${MAX_SERVICE_NAME}`);
+    if (!SERVICE_NAME.test(service)) errors.push(`query: Invalid value: ${goQuote(service)}: input contains unsupported characters`);
   }
   return errors;
-}
-
-/** What RE2 says of the usual mistakes; other patterns that JavaScript refuses are called malformed. */
-function regexpProblem(pattern: string): string | undefined {
-  try {
-    RegExp(pattern, 'u');
-    return undefined;
-  } catch {
-    const open = /\[[^\]]*$/.exec(pattern);
-    if (open !== null) return `missing closing ]: \`${open[0]}\``;
-    if (/(^|[^\\])(\\\\)*\\$/.test(pattern)) return 'trailing backslash at end of expression: ``';
-    const repeated = /^[*+?]/.exec(pattern);
-    if (repeated !== null) return `missing argument to repetition operator: \`${repeated[0]}\``;
-    const depth = pattern.replace(/\\./g, '');
-    const [opened, closed] = [depth.split('(').length, depth.split(')').length];
-    if (opened > closed) return `missing closing ): \`${pattern}\``;
-    if (opened < closed) return `unexpected ): \`${pattern}\``;
-    return `invalid or unsupported syntax: \`${pattern}\``;
-  }
 }
 
 /** A list of strings as Go's JSON shows it. */

@@ -1,3 +1,5 @@
+import { timeOrUndefined } from '../../../api/time.ts';
+
 /** The query of `/containerLogs` (kubernetes core/v1 `PodLogOptions`, `pkg/apis/core/validation`). */
 export interface LogOptions {
   readonly follow: boolean;
@@ -17,7 +19,6 @@ export type ParsedLogOptions =
 
 const UNDECODABLE: ParsedLogOptions = { kind: 'refused', status: 400, message: '{"message": "Unable to decode query."}' };
 const INVALID: ParsedLogOptions = { kind: 'refused', status: 422, message: '{"message": "Invalid request."}' };
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 const MAX_INT64 = (1n << 63n) - 1n;
 
 /** Reads the query; only the first value of a repeated key counts, unknown keys are ignored. */
@@ -61,6 +62,5 @@ function int64(text: string | null): number | undefined | 'wrong' {
 function time(text: string | null): number | undefined | 'wrong' {
   if (text === null) return undefined;
   if (text === '' || text === 'null') return Number.NEGATIVE_INFINITY;
-  const ms = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? 'wrong' : ms;
+  return timeOrUndefined(text) ?? 'wrong';
 }

@@ -29,11 +29,10 @@ export async function serveServiceLogs(host: Host, root: string, exchange: Excha
   const signal = AbortSignal.any([stop.signal, exchange.signal]);
   try {
     const native: string[] = [];
-    for (const service of query.services) {
-      if (await isNative(host, service, signal)) native.push(service);
-      else await copyFile(host, root, service, query, out, signal);
-    }
+    const others: string[] = [];
+    for (const service of query.services) ((await isNative(host, service, signal)) ? native : others).push(service);
     if (native.length > 0) await copyJournal(host, native, query, out, signal);
+    await copyFiles(host, root, others, query, out, signal);
     if (stop.signal.aborted) await put(out, '\ncontext error: context deadline exceeded\n', exchange.signal);
   } finally {
     timer.cancel();
@@ -88,40 +87,68 @@ export function journalArguments(services: readonly string[], query: LogQuery): 
   ];
 }
 
-/** Looks for the service's own log file; options cannot be applied to one. */
-async function copyFile(host: Host, root: string, service: string, query: LogQuery, out: Writable, signal: AbortSignal): Promise<void> {
+/** The services' own log files; options cannot be applied to them. */
+async function copyFiles(
+  host: Host,
+  root: string,
+  services: readonly string[],
+  query: LogQuery,
+  out: Writable,
+  signal: AbortSignal,
+): Promise<void> {
+  const { files: _files, services: _services, ...options } = query;
+  if (services.length > 0 && Object.keys(options).length > 0) {
+    const resolved = `\noptions present and query resolved to log files for [${services.join(' ')}]\ntry without specifying options\n`;
+    await put(out, resolved, signal);
+    return;
+  }
+  for (const service of services) {
+    try {
+      if (!(await copyFile(host, root, service, out, signal))) await put(out, `\nlog not found for ${service}\n`, signal);
+    } catch (error) {
+      await put(out, `\nerror getting log for ${service}: ${errorText(error)}\n`, signal);
+    }
+  }
+}
+
+/** Copies the first of a service's files that is there; false when none is. */
+async function copyFile(host: Host, root: string, service: string, out: Writable, signal: AbortSignal): Promise<boolean> {
   for (const name of [service, `${service}.log`, `${service}/${service}.log`]) {
-    const path = posix.join(root, name);
+    if (name === '..') throw new Error('openat ..: path escapes from parent');
     let file;
     try {
+      const path = posix.join(root, name);
       const stats = await host.files.lstat(path);
       if (!stats.isFile()) continue;
       file = await host.files.open(path, 'r');
-    } catch {
-      continue;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') continue;
+      throw new Error(`openat ${name}: ${REASONS[codeOf(error)] ?? errorText(error)}`, { cause: error });
     }
     try {
-      const { files: _files, services: _services, ...options } = query;
-      if (Object.keys(options).length > 0) {
-        await put(out, `\noptions present and query resolved to log files for [${service}]\ntry without specifying options\n`, signal);
-        return;
-      }
       const buffer = Buffer.allocUnsafe(CHUNK);
       for (let at = 0; !signal.aborted;) {
         const { bytesRead } = await file.read(buffer, 0, CHUNK, at);
-        if (bytesRead === 0) return;
+        if (bytesRead === 0) break;
         at += bytesRead;
         await put(out, Buffer.from(buffer.subarray(0, bytesRead)), signal);
       }
-      return;
-    } catch (error) {
-      await put(out, `\nerror getting log for ${service}: ${errorText(error)}\n`, signal);
-      return;
+      return true;
     } finally {
       await file.close();
     }
   }
-  await put(out, `\nlog not found for ${service}\n`, signal);
+  return false;
+}
+
+/** What Linux says of an error, as Go prints it. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: 'file name too long',
+  EACCES: 'permission denied',
+};
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Writes and waits until the reader keeps up, or is gone. */
