@@ -78,6 +78,7 @@ const LEAVES = {
   certificateController: { file: 'certificate-controller', subject: controller('certificate-controller'), usages: ['clientAuth'] },
   nodeController: { file: 'node-controller', subject: controller('node-controller'), usages: ['clientAuth'] },
   podGarbageCollector: { file: 'pod-garbage-collector', subject: controller('pod-garbage-collector'), usages: ['clientAuth'] },
+  dns: { file: 'kube-dns', subject: controller('kube-dns'), usages: ['clientAuth'] },
   admin: { file: 'admin', subject: user('kubernetes-admin', 'system:masters'), usages: ['clientAuth'] },
 } as const satisfies Record<string, Leaf>;
 

@@ -12,6 +12,8 @@ export interface Announcement {
   readonly notices: readonly string[];
   readonly tookMs: number;
   readonly resumed: boolean;
+  /** What becomes of containers when nodelet stops. */
+  readonly containers: 'kept' | 'removed';
 }
 
 /** The lines; `bold` marks text on a terminal. */
@@ -26,6 +28,8 @@ export function announcement(it: Announcement, bold: (text: string) => string = 
     row('data', it.dataDir),
     ...it.notices.map((notice) => row('note', notice)),
     `\nNext, in another terminal:\n  ${bold(`export KUBECONFIG=${it.kubeconfig}`)}\n  ${bold('kubectl get nodes')}\n`,
-    it.runtime === undefined ? 'Ctrl-C stops nodelet.\n' : 'Ctrl-C stops nodelet and leaves containers running.\n',
+    it.runtime === undefined
+      ? 'Ctrl-C stops nodelet.\n'
+      : `Ctrl-C stops nodelet and ${it.containers === 'kept' ? 'leaves containers running' : 'removes its containers'}.\n`,
   ].join('');
 }

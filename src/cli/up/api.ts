@@ -1,5 +1,5 @@
 /** The API server as `up` starts it: on this machine's own address, and on the one where pods find it. */
-import { advertised, auditOf, flagsAsText } from '../../apiserver/flags.ts';
+import { advertised, auditOf, flagsAsText, limitsOf } from '../../apiserver/flags.ts';
 import type { Pki } from '../../auth/pki.ts';
 import type { Host } from '../../util/host.ts';
 import { startApiServerHalf, type ApiServerHalf } from '../apiserver-half.ts';
@@ -10,6 +10,17 @@ import type { UpSettings } from './settings.ts';
 
 /** The port of Service `kubernetes`. */
 const SERVICE_PORT = 443;
+
+/** The keys of the cluster, with the one that signs tokens from where the flag names it. Throws a UserError. */
+export async function withSigningKey(pki: Pki, { api }: UpSettings, host: Host): Promise<Pki> {
+  const path = api['service-account-signing-key-file'];
+  if (path === undefined) return pki;
+  const key = await readNamedFile('--service-account-signing-key-file', path, host);
+  return { ...pki, serviceAccount: { ...pki.serviceAccount, key } };
+}
+
+/** They run in this process: as long as it answers, they do. */
+const COMPONENTS = ['controller-manager', 'scheduler'].map((name) => ({ name, check: () => undefined }));
 
 /** Starts it. `onServiceIP` says whether this machine has the service address. Throws a UserError for what users can mend. */
 export async function startApi(settings: UpSettings, pki: Pki, onServiceIP: boolean, host: Host): Promise<ApiServerHalf> {
@@ -27,12 +38,18 @@ export async function startApi(settings: UpSettings, pki: Pki, onServiceIP: bool
       readFlag('kubelet-client-key'),
       readFlag('kubelet-certificate-authority'),
     ]);
+    const serviceAccountKeys = await Promise.all(
+      api['service-account-key-file'].map((path) => readNamedFile('--service-account-key-file', path, host)),
+    );
     return await startApiServerHalf({
       listen: [{ host: apiAddress, port: api['secure-port'] }, ...forPods],
       tls: servingTls(pki),
       store: dir.store,
       clientCA: pki.ca.cert,
       serviceAccountKey: pki.serviceAccount.key,
+      serviceAccountKeys,
+      components: COMPONENTS,
+      limits: limitsOf(api),
       issuer: api['service-account-issuer'],
       audiences: api['api-audiences'],
       anonymous: true,

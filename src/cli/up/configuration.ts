@@ -9,6 +9,7 @@ import type { DataDir } from './data-dir.ts';
 /** Without a file, `up` starts from the safe defaults of an empty one: anonymous off, no read-only port. */
 const EMPTY = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const CGROUP_ROOT = '/nodelet';
+const CLUSTER_DOMAIN = 'cluster.local';
 
 /** Throws a UserError for a file that cannot be read or a value that is wrong. */
 export async function kubeletConfiguration(
@@ -27,6 +28,7 @@ export async function kubeletConfiguration(
     },
     tlsCertFile: config.tlsCertFile === '' ? join(dir.pki, 'kubelet.crt') : config.tlsCertFile,
     tlsPrivateKeyFile: config.tlsPrivateKeyFile === '' ? join(dir.pki, 'kubelet.key') : config.tlsPrivateKeyFile,
+    clusterDomain: config.clusterDomain === '' ? CLUSTER_DOMAIN : config.clusterDomain,
     cgroupRoot: config.cgroupRoot === '' && !given.has('cgroup-root') ? CGROUP_ROOT : config.cgroupRoot,
   };
 }

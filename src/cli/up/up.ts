@@ -7,10 +7,11 @@ import { writeKubeconfig } from '../kubeconfig.ts';
 import { bridgeName } from '../runtime.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { announcement, type Announcement } from './announce.ts';
-import { startApi } from './api.ts';
+import { startApi, withSigningKey } from './api.ts';
 import { makeCertificates, servingTls, startRenewal } from './certificates.ts';
 import { startControllers } from './controllers.ts';
 import { openDataDir } from './data-dir.ts';
+import { startDns } from './dns.ts';
 import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
 import { writeMachineRecord } from './machine-record.ts';
 import { ensureServiceInterface, isLinuxRoot, removeServiceAddresses } from './machine.ts';
@@ -45,7 +46,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const record = { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: config.cgroupRoot };
   await writeMachineRecord(dir, record, host);
   const hasInterface = isLinuxRoot() && (await ensureServiceInterface(serviceAddresses, host, log));
-  const pki = await makeCertificates(settings, host);
+  const pki = await withSigningKey(await makeCertificates(settings, host), settings, host);
 
   // The API server, and how to reach it.
   const apiServer = await startApi(settings, pki, hasInterface, host);
@@ -55,14 +56,16 @@ export async function run(argv: readonly string[]): Promise<number> {
   await writeKubeconfig(dir.kubeconfig, { server, ca: pki.ca.cert, cert: admin.cert, key: admin.key, user: 'kubernetes-admin' }, host);
   await apiServer.ready;
 
-  // The controllers, each with its own identity, and the node.
+  // The controllers, each with its own identity, the cluster's DNS, and the node.
   const controllers = startControllers(server, pki, host, log);
+  const dns = await startDns(settings, pki, server, hasInterface, host);
   let node: UpNode | undefined;
   try {
     if (settings.withoutKubelet) await writeKubeletKubeconfig(settings, pki, server, host);
-    else node = await startNode(settings, record, pki, server, host);
+    else node = await startNode(dns.settings, record, pki, server, host);
   } catch (error) {
     controllers.stop();
+    await dns.close();
     await apiServer.close(CLOSE_GRACE_MS);
     throw error;
   }
@@ -77,6 +80,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       kubeconfig: dir.kubeconfig,
       tookMs: performance.now() - startedAt,
       resumed,
+      containers: settings.removeContainers ? 'removed' : 'kept',
     },
     process.stdout.isTTY ? (text) => `\u001b[1m${text}\u001b[0m` : undefined,
   );
@@ -87,6 +91,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   renewal.stop();
   controllers.stop();
   await node?.close();
+  await dns.close();
   await apiServer.close(CLOSE_GRACE_MS);
   if (settings.removeContainers) {
     await removePodNetwork(host, bridgeName(podCIDR));
