@@ -13,6 +13,8 @@ import type { AdmissionPlugin, Endpoints, Impersonation, ObjectReader, ObjectWri
 import { startEventsExpiry } from './events-expiry.ts';
 import { startGarbageCollector } from './garbage/collector.ts';
 import { createPipeline } from './http/pipeline.ts';
+import { DEFAULT_REQUEST_TIMEOUT } from './http/deadline.ts';
+import { createInflight, DEFAULT_INFLIGHT, type InflightLimits } from './http/inflight.ts';
 import type { HealthCheck } from './discovery/health.ts';
 import { healthChecks } from './health-checks.ts';
 import { createApiMetrics } from './metrics.ts';
@@ -22,6 +24,7 @@ import { createReader } from './registry/reader.ts';
 import { serviceNetwork } from './registry/service-network.ts';
 import { createViews } from './registry/views.ts';
 import { createWriter } from './registry/writer.ts';
+import type { Component } from './resources/component-statuses.ts';
 import { resourceRouter } from './resources/router.ts';
 import { podCreations } from './resources/subresources.ts';
 import type { HistoryLimits } from './store/history.ts';
@@ -50,6 +53,8 @@ export interface ApiServerPlugins {
   /** The token issuer's discovery documents as JSON text. */
   readonly openIdConfiguration?: () => string;
   readonly jwks?: () => string;
+  /** Parts of the control plane beside the store, as `componentstatuses` shows them. */
+  readonly components?: readonly Component[];
   /** Named by `/livez` and `/readyz` beside the server's own. */
   readonly checks?: readonly HealthCheck[];
 }
@@ -71,6 +76,10 @@ export interface ApiServerOptions {
   readonly serviceRange?: string;
   /** Where every request is written down; nowhere without it. */
   readonly audit?: Pick<AuditLogOptions, 'path' | 'maxBytes' | 'maxBackups'>;
+  /** How many requests may run at once; default 400 that read and 200 that write. */
+  readonly inflight?: InflightLimits;
+  /** ms that a request may take; default a minute. */
+  readonly requestTimeout?: number;
   /** What `/flagz` shows. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Where the metrics of the process come from; none without it. */
@@ -128,6 +137,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
     core,
     watches,
     endpoints: { create: { ...podCreations(core), ...plugins.endpoints.create }, connect: plugins.endpoints.connect },
+    components: [{ name: 'etcd-0', check: () => store.check() }, ...(plugins.components ?? [])],
   });
   const servers: HttpServerHandle[] = [];
   const nonResources = discoveryHandler({
@@ -156,6 +166,8 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
     resources,
     nonResources,
     metrics,
+    inflight: createInflight(options.inflight ?? DEFAULT_INFLIGHT),
+    requestTimeout: options.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT,
     clock,
     ...(audit && { audit: (event) => metrics.audited(audit.write(event)) }),
     knowsGroupVersion: (group, version) => known.has(`${group}/${version}`),

@@ -1,5 +1,7 @@
 /** The API server's flags, under the names of kube-apiserver (kubernetes `cmd/kube-apiserver/app/options`), as data. */
+import { parseDuration } from '../api/duration.ts';
 import type { FlagTable } from '../util/flags.ts';
+import type { InflightLimits } from './http/inflight.ts';
 
 export const APISERVER_FLAGS = [
   { name: 'bind-address', type: 'string', default: '0.0.0.0', placeholder: 'ADDRESS', help: 'Address to listen on.' },
@@ -52,9 +54,10 @@ export const APISERVER_FLAGS = [
   },
   {
     name: 'service-account-key-file',
-    type: 'string',
+    type: 'strings',
+    default: [],
     placeholder: 'FILE',
-    help: 'Public or private key that verifies the tokens of ServiceAccounts.',
+    help: 'Public or private keys that verify the tokens of ServiceAccounts; the signing key when none is given. May be repeated.',
   },
   {
     name: 'api-audiences',
@@ -69,6 +72,27 @@ export const APISERVER_FLAGS = [
     default: '10.96.0.0/16',
     placeholder: 'CIDR',
     help: 'Range of the addresses of Services.',
+  },
+  {
+    name: 'max-requests-inflight',
+    type: 'int',
+    default: 400,
+    placeholder: 'COUNT',
+    help: 'How many requests that read may run at once; the others are answered with 429. 0 is no limit.',
+  },
+  {
+    name: 'max-mutating-requests-inflight',
+    type: 'int',
+    default: 200,
+    placeholder: 'COUNT',
+    help: 'How many requests that write may run at once; the others are answered with 429. 0 is no limit.',
+  },
+  {
+    name: 'request-timeout',
+    type: 'duration',
+    default: '1m0s',
+    placeholder: 'DURATION',
+    help: 'How long a request may take that is no watch, log, exec, attach, port-forward or proxy.',
   },
   {
     name: 'audit-log-path',
@@ -111,6 +135,18 @@ export const APISERVER_FLAGS = [
     help: 'Which of a node’s addresses to use for its kubelet, in order.',
   },
 ] as const satisfies FlagTable;
+
+/** What the flags let requests do. */
+export function limitsOf(flags: {
+  readonly 'max-requests-inflight': number;
+  readonly 'max-mutating-requests-inflight': number;
+  readonly 'request-timeout': string;
+}): { inflight: InflightLimits; requestTimeout: number } {
+  return {
+    inflight: { reading: flags['max-requests-inflight'], mutating: flags['max-mutating-requests-inflight'] },
+    requestTimeout: parseDuration(flags['request-timeout']),
+  };
+}
 
 interface AuditFlags {
   readonly 'audit-log-path'?: string;

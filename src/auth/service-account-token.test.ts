@@ -235,3 +235,31 @@ describe('discovery', () => {
     expect(Object.keys(setup().issuer.jwks().keys[0] ?? {}).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });
 });
+
+describe('keys that verify', () => {
+  const publicOf = (key: string): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+  const old = ec('prime256v1');
+  const build = (key: string, verifyingKeys?: readonly string[]) =>
+    serviceAccountIssuer({
+      key,
+      ...(verifyingKeys && { verifyingKeys }),
+      issuer: ISSUER,
+      clock: manualClock(),
+      lookups: lookups({ sa: { uid: 'sa-uid' } }),
+    });
+
+  it('are all of those given, several a text, public or private', async () => {
+    const issuer = build(rsa, [`${publicOf(rsa)}\n${publicOf(old)}`, ec('secp384r1')]);
+    for (const key of [rsa, old]) expect(await issuer.authenticate(build(key).issue(request()))).toMatchObject({ kind: 'user' });
+    expect(issuer.jwks().keys.map(({ alg }) => alg)).toEqual(['RS256', 'ES256', 'ES384']);
+  });
+
+  it('are no others: a token of the signing key alone is refused then', async () => {
+    const issuer = build(rsa, [publicOf(old)]);
+    expect(await issuer.authenticate(issuer.issue(request()))).toMatchObject({ kind: 'rejected' });
+  });
+
+  it('are refused when the text holds none', () => {
+    expect(() => build(rsa, ['nothing'])).toThrow('data does not contain any valid RSA or ECDSA public keys');
+  });
+});

@@ -1,8 +1,8 @@
 /** Issues and checks ServiceAccount tokens (kubernetes `pkg/serviceaccount`). */
-import { createPrivateKey, randomUUID } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto';
 import type { Clock } from '../util/clock.ts';
 import { goList } from './rbac/covers.ts';
-import { jsonWebKeySet, parseJwt, type ParsedJwt, signatureHolds, signJwt, tokenKey } from './jwt.ts';
+import { jsonWebKeySet, parseJwt, type ParsedJwt, signatureHolds, signJwt, tokenKey, type TokenKey } from './jwt.ts';
 import {
   type BoundClaims,
   type BoundRef,
@@ -34,6 +34,8 @@ export interface TokenLookups {
 export interface TokenIssuerOptions {
   /** Private key in PEM that signs new tokens. */
   readonly key: string;
+  /** Public or private keys in PEM that verify tokens, several a text; the signing key alone when there are none. */
+  readonly verifyingKeys?: readonly string[];
   readonly issuer: string;
   /** Whom tokens for this server are meant for; the issuer when absent. */
   readonly audiences?: readonly string[];
@@ -66,7 +68,8 @@ const INVALIDATED = 'service account token has been invalidated';
 /** Makes the issuer of a server's tokens, which also checks them. Throws when the key cannot sign tokens. */
 export function serviceAccountIssuer(options: TokenIssuerOptions): TokenIssuer {
   const key = createPrivateKey(options.key);
-  const keys = [tokenKey(key)];
+  const others = (options.verifyingKeys ?? []).flatMap(keysOf);
+  const keys = others.length > 0 ? others : [tokenKey(key)];
   const audiences = options.audiences ?? [options.issuer];
   const check = (token: string, wanted: readonly string[] = audiences): AuthenticationResult => {
     const parsed = parseJwt(token);
@@ -94,6 +97,15 @@ export function serviceAccountIssuer(options: TokenIssuerOptions): TokenIssuer {
     }),
     jwks: () => jsonWebKeySet(keys),
   };
+}
+
+const PEM_KEY = /-----BEGIN ([A-Z ]*(?:PUBLIC|PRIVATE) KEY)-----[^-]+-----END \1-----/g;
+
+/** The keys of a PEM text. Throws when there is none, or one that cannot sign tokens. */
+function keysOf(pem: string): TokenKey[] {
+  const found = pem.match(PEM_KEY) ?? [];
+  if (found.length === 0) throw new Error('data does not contain any valid RSA or ECDSA public keys');
+  return found.map((text) => tokenKey(createPublicKey(text)));
 }
 
 /** Makes the tokens that Secrets hold, which never expire. Throws when the key (PEM) cannot sign tokens. */

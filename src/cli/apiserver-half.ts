@@ -5,7 +5,9 @@ import { startApiServer, type ApiServerHandle, type ListenAddress } from '../api
 import { apiAuth, type ApiAuth } from '../apiserver/auth/auth.ts';
 import type { ObjectReader, ObjectWriter } from '../apiserver/endpoint.ts';
 import type { KubeletCredentials } from '../apiserver/proxy/kubelet-location.ts';
+import type { InflightLimits } from '../apiserver/http/inflight.ts';
 import { proxyEndpoints } from '../apiserver/proxy/proxy.ts';
+import type { Component } from '../apiserver/resources/component-statuses.ts';
 import type { Authorizer } from '../auth/types.ts';
 import type { TlsMaterial } from '../net/http.ts';
 import type { Host } from '../util/host.ts';
@@ -20,6 +22,11 @@ export interface ApiServerHalfOptions {
   /** PEM of the authorities of client certificates. */
   readonly clientCA: string;
   readonly serviceAccountKey: string;
+  /** Keys in PEM that verify tokens; the signing key when there are none. */
+  readonly serviceAccountKeys?: readonly string[];
+  /** Parts of the control plane that `componentstatuses` shows beside the store. */
+  readonly components?: readonly Component[];
+  readonly limits?: { readonly inflight: InflightLimits; readonly requestTimeout: number };
   readonly issuer: string;
   /** Empty means the issuer itself. */
   readonly audiences: readonly string[];
@@ -57,6 +64,7 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     serviceIP: options.serviceIP,
     ...(options.serviceRange !== undefined && { serviceRange: options.serviceRange }),
     ...(options.flags && { flags: options.flags }),
+    ...options.limits,
     ...(options.advertise && { advertise: options.advertise }),
     ...(options.audit && { audit: options.audit }),
     host: options.host,
@@ -65,10 +73,10 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
     log: options.log,
     clock,
     plugins: ({ objects, writer }) => {
-      const { clientCA, serviceAccountKey, issuer, anonymous, bootstrapTokens, log } = options;
+      const { clientCA, serviceAccountKey, serviceAccountKeys = [], issuer, anonymous, bootstrapTokens, log } = options;
       const audiences = options.audiences.length > 0 ? { audiences: options.audiences } : {};
       const jwksUri = `https://${reachable(options)}/openid/v1/jwks`;
-      const credentials = { clientCA, serviceAccountKey, anonymous, bootstrapTokens };
+      const credentials = { clientCA, serviceAccountKey, serviceAccountKeys, anonymous, bootstrapTokens };
       const auth = apiAuth({ objects, writer, ...credentials, issuer, jwksUri, ...audiences, clock, log });
       const authorize = authorizerOf(options.authorizationModes, auth.authorize);
       const proxy = proxyEndpoints({ objects, authorize, credentials: () => options.kubelet });
@@ -79,6 +87,7 @@ export async function startApiServerHalf(options: ApiServerHalfOptions): Promise
         authorize,
         endpoints: { create: auth.create, connect: proxy.connect },
         admission: [...admissionPlugins, ...auth.admission],
+        ...(options.components && { components: options.components }),
         checks: [
           {
             name: 'poststarthook/start-cluster-authentication-info-controller',

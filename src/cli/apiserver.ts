@@ -1,6 +1,6 @@
 /** `nodelet apiserver`: the one-node API server alone. */
 import { hostname } from 'node:os';
-import { advertised, APISERVER_FLAGS, auditOf, flagsAsText } from '../apiserver/flags.ts';
+import { advertised, APISERVER_FLAGS, auditOf, flagsAsText, limitsOf } from '../apiserver/flags.ts';
 import { ensurePki } from '../auth/pki.ts';
 import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
@@ -8,6 +8,7 @@ import { createLogger } from '../util/log.ts';
 import { startApiServerHalf } from './apiserver-half.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { readNamedFile } from './named-file.ts';
+import { probedComponents } from './probed-components.ts';
 import { stopSignal } from './stop-signal.ts';
 import { addressIn } from './up/addresses.ts';
 import { KUBERNETES_NAMES } from './up/certificates.ts';
@@ -76,6 +77,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       store: dir.store,
       clientCA,
       serviceAccountKey: signingKey,
+      serviceAccountKeys: await Promise.all(
+        values['service-account-key-file'].map((path) => readNamedFile('--service-account-key-file', path, host)),
+      ),
+      components: probedComponents(),
+      limits: limitsOf(values),
       issuer: values['service-account-issuer'],
       audiences: values['api-audiences'],
       anonymous: values['anonymous-auth'],

@@ -26,6 +26,8 @@ export interface ApiAuthOptions {
   readonly clientCA?: string | (() => string);
   /** Private key in PEM that signs ServiceAccount tokens. */
   readonly serviceAccountKey: string;
+  /** Keys in PEM that verify tokens; the signing key when there are none. */
+  readonly serviceAccountKeys?: readonly string[];
   readonly issuer: string;
   /** Audiences that tokens for this server name; the issuer when absent. */
   readonly audiences?: readonly string[];
@@ -64,6 +66,7 @@ export function apiAuth(options: ApiAuthOptions): ApiAuth {
   const log = options.log.scope('auth');
   const tokens = serviceAccountIssuer({
     key: options.serviceAccountKey,
+    ...(options.serviceAccountKeys && { verifyingKeys: options.serviceAccountKeys }),
     issuer: options.issuer,
     ...(options.audiences && { audiences: options.audiences }),
     clock,

@@ -8,6 +8,7 @@ import { failure, StatusError, unauthorized } from '../../api/status.ts';
 import type { Authorizer, UserInfo } from '../../auth/types.ts';
 import { BodyCutOffError } from '../../net/body.ts';
 import type { Exchange, UpgradeExchange } from '../../net/http.ts';
+import { goHttpError } from '../../net/respond.ts';
 import { asExchange } from '../../net/upgrade-exchange.ts';
 import type { Clock } from '../../util/clock.ts';
 import { errorText, type Logger } from '../../util/log.ts';
@@ -17,6 +18,8 @@ import { auditEvent, type AuditFacts } from '../audit/event.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { ResourceRouter } from '../resources/router.ts';
 import { AccessDenied, checkAccess } from './access.ts';
+import { timeoutOf, within } from './deadline.ts';
+import { isLongRunning, type Inflight } from './inflight.ts';
 import { negotiateError } from './negotiate.ts';
 import { sendError } from './send.ts';
 import { warningCollector } from './warnings.ts';
@@ -29,6 +32,9 @@ export interface PipelineOptions {
   readonly nonResources: NonResourceHandler;
   readonly knowsGroupVersion: (group: string, version: string) => boolean;
   readonly metrics: Pick<ApiMetrics, 'begin' | 'decided'>;
+  readonly inflight: Inflight;
+  /** ms that a request may take which does not last as long as its client likes. */
+  readonly requestTimeout: number;
   readonly clock: Clock;
   /** Hears of every request; without it nothing is audited. */
   readonly audit?: (event: string) => void;
@@ -56,7 +62,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return facts;
   };
 
-  const admit = async (facts: AuditFacts): Promise<UserInfo> => {
+  /** Who the request acts as. `entered` gets the way out of the limit of running requests. */
+  const admit = async (facts: AuditFacts, entered: (leave: () => void) => void): Promise<UserInfo> => {
     const { metrics, clock, audit } = options;
     const { exchange, info } = facts;
     const start = clock.monotonic();
@@ -66,6 +73,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     facts.user = sender;
     const user = await options.impersonate(exchange, sender);
     if (user !== sender) facts.impersonated = user;
+    const leave = options.inflight.enter(info, user);
+    if (!leave) throw new TooManyRequests();
+    entered(leave);
     const asked = clock.monotonic();
     try {
       const reason = await checkAccess(options.authorize, user, info, exchange.target.query);
@@ -90,13 +100,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     response.setHeader('Cache-Control', 'no-cache, private');
     const info = requestInfo(exchange.method, target.path ?? '', target.query);
     const facts = begin(exchange, info, id);
-    try {
-      const user = await admit(facts);
+    let leave = (): void => undefined;
+    const answer = async (): Promise<void> => {
+      const user = await admit(facts, (way) => (leave = way));
       if (!info.isResource) await options.nonResources(exchange, info);
       else if (!options.knowsGroupVersion(info.group, info.version)) pageNotFound(exchange);
       else await options.resources.serve(requestOf(exchange, info, user), exchange, warningCollector(exchange));
+    };
+    try {
+      if (isLongRunning(info)) await answer();
+      else await within(timeoutOf(target.query, options.requestTimeout), answer());
     } catch (error) {
       await answerError(exchange, error, facts);
+    } finally {
+      leave();
     }
   };
 
@@ -111,7 +128,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
     const facts = begin(exchange, info, auditId(exchange));
     try {
-      const user = await admit(facts);
+      // What leaves HTTP lasts as long as its client likes: it is not counted.
+      const user = await admit(facts, () => undefined);
       await connect(requestOf(exchange, info, user), exchange);
     } catch (error) {
       await answerError(asExchange(exchange), error, facts);
@@ -127,6 +145,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (response.headersSent) {
       options.log.error('An answer broke off', { path: target.rawPath, error: errorText(error) });
       response.destroy();
+      return;
+    }
+    if (error instanceof TooManyRequests) {
+      goHttpError(exchange, 429, 'Too many requests, please try again later.', { 'Retry-After': '1' });
       return;
     }
     const { headers } = exchange.request;
@@ -146,6 +168,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return { handle, upgrade };
 }
+
+/** More requests run than may. */
+class TooManyRequests extends Error {}
 
 /** The code of a connection that has left HTTP. */
 const SWITCHING = 101;

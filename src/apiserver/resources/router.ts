@@ -12,6 +12,7 @@ import { sendValue } from '../http/send.ts';
 import type { Core } from '../registry/core.ts';
 import { viewOf } from '../registry/core.ts';
 import type { Watches } from '../watch/watch.ts';
+import { getComponent, listComponents, type Component } from './component-statuses.ts';
 import { removeCollection, removeObject } from './delete.ts';
 import { patchObject } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
@@ -24,6 +25,7 @@ export interface RouterOptions {
   readonly core: Core;
   readonly watches: Watches;
   readonly endpoints: Endpoints;
+  readonly components: readonly Component[];
 }
 
 export interface ResourceRouter {
@@ -50,7 +52,7 @@ const OBJECT_PARTS: ReadonlySet<string> = new Set(['approval', 'ephemeralcontain
 /** Methods that any subresource takes which is passed on to somebody else. */
 const CONNECT_METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 
-export function resourceRouter({ core, watches, endpoints }: RouterOptions): ResourceRouter {
+export function resourceRouter({ core, watches, endpoints, components }: RouterOptions): ResourceRouter {
   const definitions = new Map(resourceDefinitions.map((of) => [`${of.group}/${of.version}/${of.resource}`, of]));
   const definitionOf = (info: RequestInfo): ResourceDefinition | undefined =>
     definitions.get(`${info.group}/${info.version}/${info.resource}`);
@@ -81,7 +83,14 @@ export function resourceRouter({ core, watches, endpoints }: RouterOptions): Res
     const deprecated = DEPRECATED[qualifiedResource(definition)];
     if (deprecated !== undefined) warn(deprecated);
     checkScope(definition, info, exchange.method);
-    if (info.subresource !== '') await serveSubresource(request, api);
+    if (
+      qualifiedResource(definition) === 'componentstatuses' &&
+      exchange.method === 'GET' &&
+      info.subresource === '' &&
+      info.verb !== 'watch'
+    )
+      await (hasName(info) ? getComponent : listComponents)(request, components);
+    else if (info.subresource !== '') await serveSubresource(request, api);
     else if (hasName(info)) await objectHandler(definition, exchange.method)(request);
     else await collectionHandler(request, api)(request);
   }
