@@ -15,6 +15,7 @@ const OBJECTS = 1_000;
 const MANY_OBJECTS = 2_000;
 const WATCHERS = 200;
 const UPDATES = 100;
+const APPLY = { 'content-type': 'application/apply-patch+yaml' };
 const MERGE = { 'content-type': 'application/merge-patch+json' };
 
 interface Timing {
@@ -42,7 +43,7 @@ export async function measureApiServer(): Promise<void> {
     const { server, ca, cert, key } = await until('the kubeconfig', () => loadKubeconfig(kubeconfig));
     const ours = await measure({ base: server, tls: { ca, cert, key } });
     for (const [name, timing] of Object.entries(ours)) show(name, timing, theirs?.[name]);
-    process.stdout.write(`memory at ${MANY_OBJECTS} objects: ${(residentBytes(child.pid ?? 0) / 2 ** 20).toFixed(0)} MiB\n`);
+    showMemory(child.pid ?? 0);
   } finally {
     child.kill('SIGTERM');
     await gone;
@@ -55,6 +56,18 @@ function show(name: string, ours: Timing, theirs: Timing | undefined): void {
   const ratio =
     theirs === undefined ? '' : `   ${(ours.perSecond / theirs.perSecond).toFixed(2)} × the real one's ${theirs.perSecond.toFixed(0)}`;
   process.stdout.write(`${''.padEnd(52)} ${ours.perSecond.toFixed(0)} a second${ratio}\n`);
+}
+
+/** `--peer-pids=PID,PID` names the processes of the real API server: itself and etcd. */
+function showMemory(pid: number): void {
+  const ours = residentBytes(pid);
+  const theirs = (option('peer-pids') ?? '')
+    .split(',')
+    .filter((text) => text !== '')
+    .reduce((sum, text) => sum + residentBytes(Number(text)), 0);
+  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  const ratio = theirs === 0 ? '' : `   ${(ours / theirs).toFixed(2)} × the real one's ${mebibytes(theirs)}`;
+  process.stdout.write(`memory at ${MANY_OBJECTS} objects: ${mebibytes(ours)} MiB${ratio}\n`);
 }
 
 function residentBytes(pid: number): number {
@@ -89,6 +102,7 @@ async function measure({ base, tls }: Place): Promise<Figures> {
     metadata: { name: `o${i}`, labels: { i: String(i % 10) } },
     data: { a: 'x'.repeat(500), ...data },
   });
+  const applied = (i: number): object => ({ metadata: { name: `s${i}`, labels: { i: String(i % 10) } }, data: { a: 'x'.repeat(500) } });
   await until('a namespace', () => send('POST', '/api/v1/namespaces', { metadata: { name: namespace } }));
   const figures: Record<string, Timing> = {
     'create, 16 at once': await timed(OBJECTS, 16, (i) => send('POST', configmaps, object(i))),
@@ -99,6 +113,9 @@ async function measure({ base, tls }: Place): Promise<Figures> {
     'update, one by one': await timed(200, 1, (i) => send('PUT', `${configmaps}/o${i}`, object(i, { b: '1' }))),
     'merge patch, 16 at once': await timed(800, 16, (i) =>
       send('PATCH', `${configmaps}/o${i % OBJECTS}`, { data: { c: String(i) } }, MERGE),
+    ),
+    'apply, 16 at once': await timed(800, 16, (i) =>
+      send('PATCH', `${configmaps}/s${i}?fieldManager=bench`, { apiVersion: 'v1', kind: 'ConfigMap', ...applied(i) }, APPLY),
     ),
     [`watch: ${UPDATES} changes to ${WATCHERS} watchers`]: await fanOut(),
   };

@@ -9,6 +9,7 @@ import { startApiServerHalf } from './apiserver-half.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { readNamedFile } from './named-file.ts';
 import { probedComponents } from './probed-components.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { stopSignal } from './stop-signal.ts';
 import { addressIn } from './up/addresses.ts';
 import { KUBERNETES_NAMES } from './up/certificates.ts';
@@ -44,6 +45,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const log = createLogger({ verbosity: { level: values.v } });
   for (const notice of parsed.notices) log.warn(notice);
   process.title = 'nodelet apiserver';
+  keepHeapSmall();
   const dir = dataDirAt(values['data-dir']);
   await openDataDir(dir, host);
   const stop = stopSignal();

@@ -5,6 +5,7 @@ import { helpText } from '../../util/flags.ts';
 import { systemHost, type Host } from '../../util/host.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
 import { bridgeName } from '../runtime.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { announcement, type Announcement } from './announce.ts';
 import { startApi, withSigningKey } from './api.ts';
@@ -36,6 +37,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const startedAt = performance.now();
   const host = systemHost;
   process.title = 'nodelet kubelet apiserver';
+  keepHeapSmall();
 
   // What is wanted, and where it is on this machine.
   const settings = await readSettings(argv, host);
@@ -116,6 +118,10 @@ async function aboutNode(
   return {
     kubelet: secure === undefined ? 'off' : `https://${nodeIPs[0] ?? LOCALHOST}:${secure.port}`,
     runtime: { name: chosen.name, why: chosen.why },
-    notices: (await chosen.runtime.status()).notices,
+    // A runtime that is away at this moment says so in the node's conditions.
+    notices: await chosen.runtime.status().then(
+      ({ notices }) => notices,
+      () => [],
+    ),
   };
 }
