@@ -9,6 +9,7 @@ import type { Controller } from '../../controllers/controller.ts';
 import { startEndpointSliceController } from '../../controllers/endpoints/endpoint-slices.ts';
 import { startEndpointsController } from '../../controllers/endpoints/endpoints.ts';
 import { startNodeLifecycleController } from '../../controllers/nodes/node-lifecycle.ts';
+import { startTaintEvictionController } from '../../controllers/nodes/taint-eviction.ts';
 import { startPodGarbageCollector } from '../../controllers/pod-gc.ts';
 import { startRootCaController } from '../../controllers/root-ca.ts';
 import { startScheduler } from '../../controllers/scheduler/scheduler.ts';
@@ -41,6 +42,7 @@ export function startControllers(server: string, pki: Pki, host: Host, log: Logg
     startEndpointSliceController(as(pki.endpointSliceController, 'endpointslice-controller')),
     startCertificateController(as(pki.certificateController, 'certificate-controller'), requestSigner(pki.ca)),
     startNodeLifecycleController(as(pki.nodeController, 'node-controller')),
+    startTaintEvictionController(as(pki.nodeController, 'taint-eviction-controller')),
     startPodGarbageCollector(as(pki.podGarbageCollector, 'pod-garbage-collector')),
     startScheduler({ clock: shared.clock, log: shared.log, client: identity(pki.scheduler, 'scheduler') }),
   ];
