@@ -43,8 +43,8 @@ export interface TestNode {
   readonly destroy: () => Promise<void>;
 }
 
-/** Starts a node; `flags` are added to `nodelet up`. */
-export async function startTestNode(flags: readonly string[] = []): Promise<TestNode> {
+/** Starts a node; `flags` are added to `nodelet up`. In a session of its own it gets the CPU that the kernel gives a session, for measurements. */
+export async function startTestNode(flags: readonly string[] = [], { ownSession = false } = {}): Promise<TestNode> {
   const root = mkdtempSync(join(tmpdir(), 'nodelet-test-'));
   const dataDir = join(root, 'data');
   const slot = await claimNumber('node', SLOTS);
@@ -73,7 +73,7 @@ export async function startTestNode(flags: readonly string[] = []): Promise<Test
       ...flags,
       ...more,
     ];
-    const started = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', log, log] });
+    const started = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', log, log], detached: ownSession });
     closeSync(log);
     child = started;
     killed = false;

@@ -14,6 +14,8 @@ export interface Result {
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** It gets a session of its own, and with it the CPU that the kernel gives a session. */
+  readonly ownSession?: boolean;
   readonly input?: string;
   /** It is killed after that long; 60 s if absent. */
   readonly timeoutMs?: number;
@@ -48,8 +50,16 @@ export interface RunningProgram {
 }
 
 /** Starts a program whose output is collected. */
-export function startProgram(command: string, args: readonly string[], options: Pick<RunOptions, 'env'> = {}): RunningProgram {
-  const child: ChildProcess = spawn(command, args, { env: options.env ?? process.env, stdio: ['pipe', 'pipe', 'pipe'] });
+export function startProgram(
+  command: string,
+  args: readonly string[],
+  options: Pick<RunOptions, 'env' | 'ownSession'> = {},
+): RunningProgram {
+  const child: ChildProcess = spawn(command, args, {
+    env: options.env ?? process.env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: options.ownSession === true,
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk) => (output.stdout += String(chunk)));
   child.stderr?.on('data', (chunk) => (output.stderr += String(chunk)));
