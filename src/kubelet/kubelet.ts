@@ -37,6 +37,7 @@ import { startUrlSource } from './sources/url-source.ts';
 import { createMirrorPods } from './sources/mirror-pods.ts';
 import { parseResolvConf } from './spec/dns.ts';
 import { createKubeletMetrics, type KubeletMetrics } from './stats/kubelet-metrics.ts';
+import { measuredCgroups } from './stats/measured-cgroups.ts';
 import { measuredRuntime } from './stats/measured-runtime.ts';
 import { startNodeStats } from './stats/node-stats.ts';
 import { trackNodeStartup } from './stats/node-startup.ts';
@@ -164,7 +165,11 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
         if (ready) metrics.volumeOperationTotal.observe(seconds, ['overall_volume_mount', plugin]);
       },
     }),
-    cgroups: await podCgroups(options, settings, allocatable(node.machine, { ...config, evictionHard: {} })),
+    cgroups: measuredCgroups(
+      await podCgroups(options, settings, allocatable(node.machine, { ...config, evictionHard: {} })),
+      metrics,
+      clock,
+    ),
     images: createImagePuller(runtime, clock, {
       ensured: (policy, present, pull) =>
         metrics.imageManagerEnsureImageRequests.increase([String(present ?? 'unknown'), policy.toLowerCase(), String(pull ?? 'unknown')]),

@@ -31,6 +31,8 @@ export interface EvictionOptions {
   readonly reclaimDisk: () => Promise<void>;
   /** Ends a pod; resolves when nothing of it runs any more. */
   readonly evict: (pod: NodePod, verdict: PodVerdict, annotations: Readonly<Record<string, string>>) => Promise<void>;
+  /** Told that a pod was ended for this signal, by numbers that were that old. */
+  readonly evicted?: (signal: string, ageSeconds: number | undefined) => void;
   /** Told that something is being reclaimed on the node. */
   readonly attempting: (resource: StarvedResource) => void;
   /** The pressures are not what they were. */
@@ -75,6 +77,7 @@ export function startEviction(options: EvictionOptions): EvictionManager {
 
   async function round(): Promise<void> {
     const met = look(await options.signals(), clock.now());
+    const seenAt = clock.now();
     const running = options.pods();
     const limited = running.some(hasLocalLimits);
     if (met.length === 0 && !limited) return;
@@ -91,7 +94,7 @@ export function startEviction(options: EvictionOptions): EvictionManager {
       await options.reclaimDisk();
       if (crossed([first], await options.signals(), true).length === 0) return;
     }
-    await evictOne(first, resource, met, running, stats);
+    await evictOne(first, resource, met, running, stats, seenAt);
   }
 
   async function evictForLimits(running: readonly NodePod[], stats: ReadonlyMap<string, PodStats>): Promise<boolean> {
@@ -100,6 +103,7 @@ export function startEviction(options: EvictionOptions): EvictionManager {
       return message === undefined ? [] : [{ pod, message }];
     });
     await Promise.all(over.map(({ pod, message }) => end(pod, message, IMMEDIATE_SECONDS, {})));
+    for (const { message } of over) options.evicted?.(limitSignal(message), undefined);
     return over.length > 0;
   }
 
@@ -109,6 +113,7 @@ export function startEviction(options: EvictionOptions): EvictionManager {
     met: readonly Threshold[],
     running: readonly NodePod[],
     stats: ReadonlyMap<string, PodStats>,
+    seenAt: number,
   ): Promise<void> {
     const victim = rankPods(running, resource, (pod) => stats.get(pod.metadata.uid)).find((pod) => !isCritical(pod));
     if (victim === undefined) {
@@ -116,6 +121,7 @@ export function startEviction(options: EvictionOptions): EvictionManager {
       return;
     }
     const { message, annotations } = evictionText(resource, victim, stats.get(victim.metadata.uid), met, await options.signals());
+    options.evicted?.(first.signal, (clock.now() - seenAt) / 1000);
     const soft = Math.max(config.evictionMaxPodGracePeriod ?? 0, 0);
     await end(victim, message, first.graceMs > 0 ? Math.max(soft, IMMEDIATE_SECONDS) : IMMEDIATE_SECONDS, annotations);
   }
@@ -141,4 +147,10 @@ export function startEviction(options: EvictionOptions): EvictionManager {
   }
   void loop();
   return { pressures: () => pressures, close: () => stopping.abort() };
+}
+
+/** The signal of a limit that a pod's own disk use went over, by what it is told. */
+function limitSignal(message: string): string {
+  if (message.includes('EmptyDir')) return 'emptydirfs.limit';
+  return message.startsWith('Container') ? 'ephemeralcontainerfs.limit' : 'ephemeralpodfs.limit';
 }

@@ -90,7 +90,11 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
             await garbage();
             await images.removeUnused();
           },
-          evict: (pod, verdict, annotations) => manager.end(pod.metadata.uid, verdict, annotations),
+          evict: (pod, verdict, annotations) => manager.end(pod.metadata.uid, verdict, { annotations }),
+          evicted: (evictionSignal, ageSeconds) => {
+            services.metrics.evictions.increase([evictionSignal]);
+            if (ageSeconds !== undefined) services.metrics.evictionStatsAge.observe(ageSeconds, [evictionSignal]);
+          },
           attempting: (resource) => agent.event('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
           changed: () => agent.touch(),
         });

@@ -1,9 +1,11 @@
 /** All pods of the node: takes them from the sources, admits them, and gives each its worker. */
+import { countResize } from '../stats/resize-metrics.ts';
 import { nanoTime } from '../../api/time.ts';
 import type { Node, Pod, PodStatus } from '../../api/types.ts';
 import type { ObservedPod } from './observed.ts';
 import { refusal, type AdmissionInput, type Refusal } from './admission.ts';
-import { preempted } from './preemption.ts';
+import { preempted, preemptionSignal } from './preemption.ts';
+import { SHUTDOWN_REFUSAL } from '../node/shutdown.ts';
 import type { Allocations } from './allocation.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
 import type { PodVerdict } from './pod-state.ts';
@@ -94,6 +96,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
   function change(worker: PodWorker, wanted: NodePod): void {
     const { uid, generation } = wanted.metadata;
     const granted = allocations.granted(wanted);
+      metrics.preemptions.increase([preemptionSignal(no)]);
     const over = isTerminalPhase(worker.state.status.phase) || wanted.metadata.deletionTimestamp !== undefined;
     if (over || !isResize(wanted, granted)) {
       resizing.delete(uid);
@@ -111,6 +114,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
     }
     resizing.set(uid, wanted);
     const before = worker.state.resize.pending;
+    if (before?.generation !== generation) countResize(metrics, granted, wanted);
     if (before?.reason !== no.reason || before.message !== no.message || before.generation !== generation)
       events.pod(wanted, 'Warning', `Resize${no.reason}`, resizeText(no.reason, wanted, generation, no.message));
     worker.update(granted, { ...worker.state.resize, pending: { ...no, generation } });
@@ -200,6 +204,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
     },
     has: (uid) => workers.has(uid),
     async close() {
+        resizing: worker.state.resize.inProgress !== undefined,
       await Promise.all([...workers.values()].map((worker) => worker.close()));
     },
   };

@@ -1,7 +1,7 @@
 /** Whom a critical pod takes its room from (kubernetes `pkg/kubelet/preemption/preemption.go`). */
 import { podRequests } from '../../api/pod-resources.ts';
 import { qosClass, type QosClass } from '../../api/qos.ts';
-import { refusal, type AdmissionInput } from './admission.ts';
+import { refusal, type AdmissionInput, type Refusal } from './admission.ts';
 import { isCritical, type NodePod } from './pod.ts';
 
 /** Pods of no promise go first. */
@@ -40,4 +40,11 @@ function candidates({ pod, others }: AdmissionInput): NodePod[] {
         priority(a) - priority(b) ||
         size(b) - size(a),
     );
+}
+
+/** What is short, and by how much, as the original's label writes it. */
+export function preemptionSignal(no: Refusal | undefined): string {
+  const [, requested, used, capacity] = /requested: (\d+), used: (\d+), capacity: (\d+)/.exec(no?.message ?? '') ?? [];
+  if (no === undefined || requested === undefined) return '';
+  return `[(res: ${no.reason.slice('OutOf'.length)}, q: ${Number(requested) + Number(used) - Number(capacity)}), ]`;
 }

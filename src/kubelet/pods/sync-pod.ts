@@ -74,9 +74,15 @@ async function finishResize(
   if (inProgress === undefined) return otherwise;
   const { pod } = state;
   const { generation } = inProgress;
+  const began = services.host.clock.monotonic();
+  const done = (success: boolean): void => {
+    if (resizes.length > 0) services.metrics.podResizeDuration.observe(services.host.clock.monotonic() - began, [String(success)]);
+  };
   try {
     for (const { id, resources, restart } of resizes) if (!restart) await services.runtime.updateContainerResources(id, resources);
+    done(true);
   } catch (error) {
+    done(false);
     const text = errorText(error);
     if (inProgress.error !== text) services.events.pod(pod, 'Warning', 'ResizeError', resizeText('error', pod, generation, text));
     state.resize = { ...state.resize, inProgress: { generation, error: text } };

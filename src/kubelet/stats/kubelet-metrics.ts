@@ -151,6 +151,37 @@ function families() {
       help: '[ALPHA] Number of ensure-image requests processed by the kubelet.',
       labels: ['present_locally', 'pull_policy', 'pull_required'],
     }),
+    evictions: counter({
+      name: 'kubelet_evictions',
+      help: '[ALPHA] Cumulative number of pod evictions by eviction signal',
+      labels: ['eviction_signal'],
+    }),
+    evictionStatsAge: histogram({
+      name: 'kubelet_eviction_stats_age_seconds',
+      help: '[ALPHA] Time between when stats are collected, and when pod is evicted based on those stats by eviction signal',
+      labels: ['eviction_signal'],
+    }),
+    preemptions: counter({
+      name: 'kubelet_preemptions',
+      help: '[ALPHA] Cumulative number of pod preemptions by preemption resource',
+      labels: ['preemption_signal'],
+    }),
+    containerRequestedResizes: counter({
+      name: 'kubelet_container_requested_resizes_total',
+      help: "[ALPHA] Number of requested resizes, counted at the container level. Different resources on the same container are counted separately. The 'requirement' label refers to 'memory' or 'limits'; the 'operation' label can be one of 'add', 'remove', 'increase' or 'decrease'.",
+      labels: ['resource', 'requirement', 'operation'],
+    }),
+    podResizeDuration: histogram({
+      name: 'kubelet_pod_resize_duration_milliseconds',
+      help: '[ALPHA] Duration in milliseconds to actuate a pod resize',
+      labels: ['success'],
+      buckets: [10, 50, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000],
+    }),
+    cgroupManagerDuration: histogram({
+      name: 'kubelet_cgroup_manager_duration_seconds',
+      help: '[ALPHA] Duration in seconds for cgroup manager operations. Broken down by method.',
+      labels: ['operation_type'],
+    }),
     admissionRejections: counter({
       name: 'kubelet_admission_rejections_total',
       help: '[ALPHA] Cumulative number pod admission rejections by the Kubelet.',

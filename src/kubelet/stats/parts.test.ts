@@ -149,11 +149,12 @@ describe('the runtime’s calls', () => {
 
 describe('families about pods', () => {
   it('count what the kubelet follows', () => {
-    const followed = { ...runningPod('p'), stage: 'running', removed: false } as const;
+    const followed = { ...runningPod('p'), stage: 'running', removed: false, resizing: true } as const;
     const text = exposition(podFamilies({ nodeName: 'n', pods: () => [followed], cgroupVersion: 2, logBytes: () => 12 }));
     for (const line of [
       'kubelet_node_name{node="n"} 1',
       'kubelet_running_pods 1',
+      'kubelet_pod_in_progress_resizes 1',
       'kubelet_running_containers{container_state="running"} 1',
       'kubelet_desired_pods{static=""} 1',
       'kubelet_working_pods{config="desired",lifecycle="sync",static=""} 1',

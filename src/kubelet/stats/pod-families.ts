@@ -11,6 +11,8 @@ export interface FollowedPod extends MeasuredPod {
   readonly stage: Stage;
   /** No source wants it any more. */
   readonly removed: boolean;
+  /** Other resources were granted and are being set. */
+  readonly resizing: boolean;
 }
 
 export interface PodFamiliesOptions {
@@ -69,6 +71,9 @@ export function podFamilies({ nodeName, pods, cgroupVersion, logBytes }: PodFami
           '',
           pods().reduce((sum, { pod }) => sum + (pod.spec.ephemeralContainers?.length ?? 0), 0),
         ),
+    ),
+    gauge('kubelet_pod_in_progress_resizes', '[ALPHA] Number of in-progress resizes for pods.', (write) =>
+      write('', '', pods().filter(({ resizing }) => resizing).length),
     ),
     gauge('kubelet_cgroup_version', '[ALPHA] cgroup version on the hosts.', (write) => {
       if (cgroupVersion !== undefined) write('', '', cgroupVersion);
