@@ -119,6 +119,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     runtimeVersion,
     events,
     pressures: () => housekeeping?.pressures() ?? new Set(),
+    shuttingDown: () => housekeeping?.shuttingDown() ?? false,
     startup: trackNodeStartup(metrics, clock, startedAt - uptime() * 1000, startedAt),
     log: log.scope('node'),
   });
@@ -193,6 +194,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     allowedUnsafeSysctls: config.allowedUnsafeSysctls ?? [],
     allocations,
     pressures: () => housekeeping?.pressures() ?? new Set(),
+    shuttingDown: () => housekeeping?.shuttingDown() ?? false,
   });
   const sources: PodSource[] = [];
   if (client)

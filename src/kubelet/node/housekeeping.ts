@@ -3,7 +3,7 @@ import { parseDuration } from '../../api/duration.ts';
 import { quantityValue } from '../../api/quantity.ts';
 import type { KubeletOptions } from '../kubelet.ts';
 import type { PodManager } from '../pods/pod-manager.ts';
-import { isTerminalPhase } from '../pods/pod.ts';
+import { isTerminalPhase, type NodePod } from '../pods/pod.ts';
 import type { PodServices } from '../pods/services.ts';
 import type { NodeStats } from '../stats/node-stats.ts';
 import { startEviction } from '../eviction/eviction.ts';
@@ -13,7 +13,9 @@ import { errorText } from '../../util/log.ts';
 import { collectGarbage } from './gc.ts';
 import { createImageGc, type ImageGc } from './image-gc.ts';
 import { rotateLogs } from './log-rotation.ts';
+import { logindSource } from './logind.ts';
 import type { NodeAgent } from './node-agent.ts';
+import { shutdownGroups, startShutdownManager } from './shutdown.ts';
 
 export interface HousekeepingOptions {
   readonly kubelet: KubeletOptions;
@@ -27,6 +29,7 @@ export interface HousekeepingOptions {
 
 export interface Housekeeping {
   pressures(): ReadonlySet<NodePressure>;
+  shuttingDown(): boolean;
   close(): Promise<void>;
 }
 
@@ -45,6 +48,11 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const signals = await signalReader({ host, runtime: services.runtime, rootDir: services.settings.rootDir });
   const images = imageGc(options, async () => (await signals()).get('imagefs.available'));
+  const running = (): NodePod[] =>
+    manager
+      .followed()
+      .filter(({ pod, stage, removed }) => !removed && stage === 'running' && !isTerminalPhase(pod.status.phase))
+      .map(({ pod }) => pod);
   const garbage = (): Promise<void> => collectGarbage(services, (uid) => manager.has(uid));
 
   /** Does something again and again until the end; what fails is logged and tried again. */
@@ -81,11 +89,7 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
           log: log.scope('eviction'),
           signals,
           podStats: async () => new Map(((await stats.summary(false)).pods ?? []).map((pod) => [pod.podRef.uid, pod])),
-          pods: () =>
-            manager
-              .followed()
-              .filter(({ pod, stage, removed }) => !removed && stage === 'running' && !isTerminalPhase(pod.status.phase))
-              .map(({ pod }) => pod),
+          pods: running,
           reclaimDisk: async () => {
             await garbage();
             await images.removeUnused();
@@ -98,11 +102,27 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
           attempting: (resource) => agent.event('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
           changed: () => agent.touch(),
         });
+  const groups = shutdownGroups(config);
+  const seconds = groups.reduce((sum, group) => sum + group.seconds, 0);
+  const source = seconds > 0 ? await logindSource(host, log.scope('shutdown'), seconds) : undefined;
+  const shutdown =
+    source &&
+    startShutdownManager({
+      groups,
+      source,
+      clock,
+      log: log.scope('shutdown'),
+      pods: running,
+      end: (pod, verdict) => manager.end(pod.metadata.uid, verdict),
+      changed: () => agent.touch(),
+    });
   return {
+    shuttingDown: () => shutdown?.shuttingDown() ?? false,
     pressures: () => eviction?.pressures() ?? new Set(),
     async close() {
       stopping.abort();
       eviction?.close();
+      shutdown?.close();
       await Promise.all(loops);
     },
   };

@@ -41,6 +41,8 @@ export interface NodeAgentOptions {
   readonly host: Host;
   readonly log: Logger;
   readonly events: EventRecorder;
+  /** Whether the machine is on its way down. */
+  readonly shuttingDown?: () => boolean;
   /** What the node is short of; nothing by default. */
   readonly pressures?: () => ReadonlySet<NodePressure>;
   /** Told how the node comes up. */
@@ -93,6 +95,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       runtimeNotices: status.notices,
       images,
       pressures: options.pressures?.() ?? new Set(),
+      shuttingDown: options.shuttingDown?.() ?? false,
       previous: node?.status.conditions ?? [],
       now: clock.now(),
     };

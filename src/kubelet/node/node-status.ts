@@ -23,6 +23,8 @@ export interface NodeInput {
   /** What the runtime cannot do, a sentence each. */
   readonly runtimeNotices: readonly string[];
   readonly images: readonly Image[];
+  /** The machine is on its way down: the node is not ready. */
+  readonly shuttingDown?: boolean;
   /** What the node is short of. */
   readonly pressures?: ReadonlySet<NodePressure>;
   /** Of the Node as it is: transition times are kept from there. */
@@ -175,8 +177,8 @@ const pressureVerdicts = (pressures: ReadonlySet<NodePressure> = new Set()): Ver
     return { type, status, reason, message };
   });
 
-function nodeConditions({ runtimeConditions, runtimeNotices, pressures, previous, now }: NodeInput): NodeCondition[] {
-  return [...pressureVerdicts(pressures), readyVerdict(runtimeConditions), ...restrictions(runtimeNotices)].map((verdict) => {
+function nodeConditions({ runtimeConditions, runtimeNotices, pressures, shuttingDown = false, previous, now }: NodeInput): NodeCondition[] {
+  return [...pressureVerdicts(pressures), readyVerdict(runtimeConditions, shuttingDown), ...restrictions(runtimeNotices)].map((verdict) => {
     const before = previous.find((c) => c.type === verdict.type);
     return {
       type: verdict.type,
@@ -194,8 +196,9 @@ function restrictions(notices: readonly string[]): Verdict[] {
   return notices.length === 0 ? [] : [{ type: 'RuntimeRestricted', status: 'True', reason: 'RuntimeNotices', message: notices.join(' ') }];
 }
 
-function readyVerdict(conditions: readonly RuntimeCondition[]): Verdict {
+function readyVerdict(conditions: readonly RuntimeCondition[], shuttingDown: boolean): Verdict {
   const problems = conditions.filter((c) => !c.status).map(problem);
+  if (shuttingDown) problems.push('node is shutting down');
   if (conditions.length === 0) problems.push('container runtime status check may not have completed yet');
   if (problems.length === 0) return { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' };
   const message = problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`;

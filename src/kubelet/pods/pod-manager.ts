@@ -24,8 +24,8 @@ export interface PodManager {
   /** Something of the pod changed in the runtime. */
   wake(uid: string): void;
   wakeAll(): void;
-  /** Ends a pod as Failed, with a warning that says why. Resolves when nothing of it runs any more. */
-  end(uid: string, verdict: PodVerdict, annotations?: Readonly<Record<string, string>>): Promise<void>;
+  /** Ends a pod as Failed; `told` sends a warning that says why. Resolves when nothing of it runs any more. */
+  end(uid: string, verdict: PodVerdict, told?: { readonly annotations: Readonly<Record<string, string>> }): Promise<void>;
   /** Pods that a source wants, each with its newest status. */
   pods(): readonly NodePod[];
   /** Every pod that has a worker, with what the runtime said of it last. */
@@ -47,11 +47,20 @@ export interface PodManagerOptions {
   readonly node: () => Node | undefined;
   readonly allowedUnsafeSysctls: readonly string[];
   readonly allocations: Allocations;
+  /** The machine is on its way down: nothing is taken any more. */
+  readonly shuttingDown: () => boolean;
   /** What the node is short of. */
   readonly pressures: () => ReadonlySet<NodePressure>;
 }
 
-export function createPodManager({ services, node, allowedUnsafeSysctls, allocations, pressures }: PodManagerOptions): PodManager {
+export function createPodManager({
+  services,
+  node,
+  allowedUnsafeSysctls,
+  allocations,
+  pressures,
+  shuttingDown,
+}: PodManagerOptions): PodManager {
   const { host, events, metrics } = services;
   const workers = new Map<string, PodWorker>();
   const seen = new Map<string, string>();
@@ -87,6 +96,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
     if (victims === undefined) return no;
     for (const victim of victims) {
       events.pod(victim, 'Warning', PREEMPTING.reason, PREEMPTING.message);
+      metrics.preemptions.increase([preemptionSignal(no)]);
       void workers.get(victim.metadata.uid)?.end(PREEMPTING);
     }
     return undefined;
@@ -96,7 +106,6 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
   function change(worker: PodWorker, wanted: NodePod): void {
     const { uid, generation } = wanted.metadata;
     const granted = allocations.granted(wanted);
-      metrics.preemptions.increase([preemptionSignal(no)]);
     const over = isTerminalPhase(worker.state.status.phase) || wanted.metadata.deletionTimestamp !== undefined;
     if (over || !isResize(wanted, granted)) {
       resizing.delete(uid);
@@ -105,6 +114,8 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
       return;
     }
     const no = resizeRefusal(admission(wanted));
+    const before = worker.state.resize.pending;
+    if (before?.generation !== generation) countResize(metrics, granted, wanted);
     if (no === undefined) {
       resizing.delete(uid);
       allocations.grant(wanted);
@@ -113,8 +124,6 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
       return;
     }
     resizing.set(uid, wanted);
-    const before = worker.state.resize.pending;
-    if (before?.generation !== generation) countResize(metrics, granted, wanted);
     if (before?.reason !== no.reason || before.message !== no.message || before.generation !== generation)
       events.pod(wanted, 'Warning', `Resize${no.reason}`, resizeText(no.reason, wanted, generation, no.message));
     worker.update(granted, { ...worker.state.resize, pending: { ...no, generation } });
@@ -132,7 +141,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
   /** The status of a pod that the node does not take; undefined when it does. */
   function refuse(pod: NodePod): PodStatus | undefined {
     if (isTerminalPhase(pod.status.phase) || pod.metadata.deletionTimestamp !== undefined) return undefined;
-    const no = refusal(admission(pod)) && refusalAfterPreemption(pod);
+    const no = shuttingDown() ? SHUTDOWN_REFUSAL : refusalAfterPreemption(pod);
     if (no === undefined) {
       allocations.grant(pod);
       return undefined;
@@ -182,10 +191,10 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
       retryResizes();
       workers.forEach((worker) => worker.wake());
     },
-    async end(uid, verdict, annotations) {
+    async end(uid, verdict, told) {
       const worker = workers.get(uid);
       if (worker === undefined) return;
-      events.pod(worker.state.pod, 'Warning', verdict.reason, verdict.message, annotations);
+      if (told) events.pod(worker.state.pod, 'Warning', verdict.reason, verdict.message, told.annotations);
       await worker.end(verdict);
     },
     pods: () => [...workers.values()].filter((w) => !w.state.removed).map((w) => withStatus(w)),
@@ -195,6 +204,7 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
         observed: worker.state.observed,
         stage: worker.state.stage,
         removed: worker.state.removed,
+        resizing: worker.state.resize.inProgress !== undefined,
       })),
     byName(namespace, name) {
       let found: PodWorker | undefined;
@@ -204,7 +214,6 @@ export function createPodManager({ services, node, allowedUnsafeSysctls, allocat
     },
     has: (uid) => workers.has(uid),
     async close() {
-        resizing: worker.state.resize.inProgress !== undefined,
       await Promise.all([...workers.values()].map((worker) => worker.close()));
     },
   };
