@@ -60,7 +60,7 @@ async function withCluster(options: RealKubeletOptions, how: Way, report: Report
   const kubectl = { program: options.kubectl, env: { ...process.env, KUBECONFIG: join(data, 'kubeconfig') } };
   const commands = kubectlOf(kubectl);
   try {
-    await until('nodelet', () => up.stdout().includes('nodelet is up')).catch(() => {
+    await until('nodelet', () => up.stdout().includes('nodelet is up'), 120_000).catch(() => {
       throw new Error(`nodelet up: ${up.stderr()}${up.stdout()}`);
     });
     const bootstraps = how === 'bootstrap';

@@ -10,7 +10,7 @@ import { until } from './until.ts';
 
 /** How many nodes fit on one machine: each has a /24 of its own for pods and one for Services. */
 const SLOTS = 200;
-const START_MS = 30_000;
+const START_MS = 90_000;
 /** Letters of a crashed node's log that its error shows. */
 const LOG_TAIL = 3_000;
 
