@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { decode } from '../../api/decode.ts';
 import { applyDefaults } from '../../api/defaults/defaults.ts';
+import { resources } from '../../api/resources.ts';
 import type { Pod } from '../../api/types.ts';
+import { validateCreate } from '../../api/validation/validate.ts';
 import { parseYaml } from '../../api/yaml.ts';
 import { HASH_ANNOTATION, type NodePod } from '../pods/pod.ts';
 
@@ -42,6 +44,8 @@ function staticPod(document: unknown, origin: ManifestOrigin): NodePod {
   if (spec === undefined || !Array.isArray(spec.containers) || spec.containers.length === 0)
     throw new Error('invalid pod: spec.containers: Required value');
   if (metadata.name === undefined || metadata.name === '') throw new Error('invalid pod: metadata.name: Required value');
+  const wrong = validateCreate(resources.pods, { ...pod, metadata: { namespace: 'default', ...metadata } });
+  if (wrong.length > 0) throw new Error(`invalid pod: [${wrong.map(({ field, message }) => `${field}: ${message}`).join(', ')}]`);
   const forbidden = apiReferences(pod);
   const nodeName = origin.nodeName.toLowerCase();
   const uid = metadata.uid !== undefined && metadata.uid !== '' ? metadata.uid : manifestHash(document, origin);
