@@ -6,6 +6,7 @@
 import { measureApiServer } from './apiserver.ts';
 import { measureContainerStart } from './container-start.ts';
 import { measureKubelet } from './kubelet.ts';
+import { measureMetrics } from './metrics.ts';
 import { measurePods } from './pods.ts';
 import { measureStartup } from './startup.ts';
 import type { Measurement } from './lib.ts';
@@ -14,6 +15,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   startup: measureStartup,
   'container-start': measureContainerStart,
   pods: measurePods,
+  metrics: measureMetrics,
   apiserver: measureApiServer,
   kubelet: measureKubelet,
 };

@@ -11,6 +11,8 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   kubelet: KUBELET_FLAGS.map((flag) => flag.name),
   apiserver: APISERVER_FLAGS.map((flag) => flag.name),
   image: ['data-dir'],
+  top: ['sort', 'namespace', 'once', 'interval', 'kubeconfig', 'kubelet', 'token', 'insecure-skip-tls-verify'],
+  metrics: ['filter', 'label', 'raw', 'kubeconfig', 'kubelet', 'certificate-authority'],
   version: [],
 };
 

@@ -1,6 +1,7 @@
 /** `npm run soak -- NAME [--count=N]`: what takes too long for every day. Exits with 1 when something was wrong. */
 import { parseArgs } from 'node:util';
 import { soakCrashes } from './crash-server.ts';
+import { soakPrometheus, soakScrapes } from './metrics.ts';
 import type { SoakResult } from './result.ts';
 import { soakConnections, soakExecs, soakPortForward } from './streams.ts';
 
@@ -15,6 +16,8 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   crash: { run: soakCrashes, count: 200, help: 'kills the whole server under a load of writes and watches, COUNT times' },
   connections: { run: soakConnections, count: 10_000, help: 'holds COUNT idle connections to the kubelet (ulimit -n must allow them)' },
   execs: { run: soakExecs, count: 200, help: 'runs COUNT commands at once, with a MiB both ways' },
+  prometheus: { run: soakPrometheus, count: 10, help: 'lets Prometheus scrape every metrics path for COUNT minutes and checks rates' },
+  scrapes: { run: soakScrapes, count: 10_000, help: 'scrapes COUNT times and looks at the memory' },
   portforward: { run: soakPortForward, count: 1_024, help: 'sends COUNT MiB there and back, then stops reading' },
 };
 
