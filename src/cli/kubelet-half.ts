@@ -1,4 +1,5 @@
 /** The kubelet with its runtime, access control and HTTP servers, as `up` and `kubelet` start it. */
+import { join } from 'node:path';
 import { createKubeClient } from '../client/rest-client.ts';
 import type { Connection } from '../client/transport.ts';
 import { kubeletAccess } from '../kubelet/auth/access.ts';
@@ -90,6 +91,7 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
       flags: options.flags,
       features: options.features,
       version: KUBERNETES_VERSION.slice(1),
+      checkpointsDir: join(options.rootDir, 'checkpoints'),
       measurements: kubelet.measurements,
     });
   } catch (error) {

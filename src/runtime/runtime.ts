@@ -18,6 +18,7 @@ export type RuntimeErrorCode =
   | 'unavailable'
   | 'deadlineExceeded'
   | 'unimplemented'
+  | 'resourceExhausted'
   | 'unknown';
 
 export class RuntimeError extends Error {
@@ -309,6 +310,9 @@ export interface Runtime {
   exec(request: ExecRequest): Promise<CommandTarget>;
   attach(request: AttachRequest): Promise<CommandTarget>;
   portForward(sandboxId: string): Promise<PortForwardTarget>;
+
+  /** Writes a running container's state to the archive `location`. Seconds of 0: the runtime's own limit. Absent where it is unimplemented. */
+  checkpointContainer?(id: string, location: string, timeoutSeconds: number): Promise<void>;
 
   listImages(): Promise<Image[]>;
   /** null when there is no such image. */

@@ -7,7 +7,6 @@ import type { Route, RouteConfiguration, ServerFeatures, Setting } from './route
 
 const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
 const LONG_RUNNING = new Set(['exec', 'attach', 'debug']);
-const STREAMS = new Set(['exec', 'attach', 'portforward']);
 const LABELS = ['method', 'path', 'server_type', 'long_running'];
 
 export interface ServerMetrics {
@@ -17,7 +16,7 @@ export interface ServerMetrics {
   /** Counts a request from here until the function that it gives is called. */
   begin(server: ServerKind, method: string, path: string): () => void;
   /** Counts a stream over WebSocket by what it is for. */
-  webSocket(path: string): void;
+  webSocket(subresource: 'exec' | 'attach' | 'portforward'): void;
   /** Counts the outcome of a health check. */
   healthCheck(name: string, well: boolean): void;
   clearSlis(): void;
@@ -72,10 +71,7 @@ export function serverMetrics(routes: readonly Route[], config: RouteConfigurati
         durations.observe((clock.monotonic() - start) / 1000, labels);
       };
     },
-    webSocket: (path) => {
-      const subresource = path.split('/')[1]?.toLowerCase() ?? '';
-      if (STREAMS.has(subresource)) webSockets.increase([subresource]);
-    },
+    webSocket: (subresource) => webSockets.increase([subresource]),
     healthCheck: (name, well) => {
       check.set(well ? 1 : 0, [name, 'healthz']);
       checks.increase([name, 'healthz', well ? 'success' : 'error']);

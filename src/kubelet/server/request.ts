@@ -41,6 +41,8 @@ export interface ServerContext {
   readonly version: string;
   /** The directory behind `/logs/`. */
   readonly systemLogDir: string;
+  /** Where the archives of checkpoints are written. */
+  readonly checkpointsDir: string;
   /** Types of the files behind `/logs/`. */
   readonly contentTypes: ContentTypes;
   readonly measurements: Measurements;

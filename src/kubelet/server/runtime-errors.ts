@@ -10,6 +10,7 @@ const GRPC: Readonly<Record<RuntimeErrorCode, string>> = {
   unavailable: 'Unavailable',
   deadlineExceeded: 'DeadlineExceeded',
   unimplemented: 'Unimplemented',
+  resourceExhausted: 'ResourceExhausted',
   unknown: 'Unknown',
 };
 
@@ -19,6 +20,7 @@ export function grpcText(error: unknown): string {
 }
 
 /** The status of an answer about a stream that the runtime refused (kubernetes `cri-streaming/errors.go`). */
-export function streamingStatus(error: unknown): 404 | 500 {
-  return error instanceof RuntimeError && error.code === 'notFound' ? 404 : 500;
+export function streamingStatus(error: unknown): 404 | 429 | 500 {
+  if (!(error instanceof RuntimeError)) return 500;
+  return error.code === 'notFound' ? 404 : error.code === 'resourceExhausted' ? 429 : 500;
 }

@@ -45,6 +45,8 @@ export interface KubeletServerOptions {
   readonly version: string;
   /** The directory behind `/logs/`; default `/var/log`. */
   readonly systemLogDir?: string;
+  /** Where the archives of checkpoints are written; default `/var/lib/kubelet/checkpoints`. */
+  readonly checkpointsDir?: string;
   /** What `/metrics…` and `/stats/summary` show; without one the path answers that nothing measures it. */
   readonly measurements?: Measurements;
   /** What is served beyond the original of this version; nothing by default. */
@@ -82,6 +84,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     flags: options.flags ?? {},
     version: options.version,
     systemLogDir: options.systemLogDir ?? '/var/log',
+    checkpointsDir: options.checkpointsDir ?? '/var/lib/kubelet/checkpoints',
     contentTypes: contentTypes(host),
     measurements: options.measurements ?? {},
     metrics: serverMetrics(routes, routing, host.clock),
@@ -183,8 +186,6 @@ function requestPipeline(options: KubeletServerOptions, context: ServerContext, 
     const user = kind === 'secure' ? await admit(access, exchange, registration.subresources) : undefined;
     if (kind === 'secure' && user === undefined) return;
     const target = targetOf(registration, exchange);
-    if (target !== undefined && upgrade !== undefined && /^websocket$/i.test(exchange.request.headers.upgrade ?? ''))
-      context.metrics.webSocket(rawPath);
     if (target !== undefined) await target.handler({ exchange, upgrade, server: kind, params: target.params, user, context });
   }
 }

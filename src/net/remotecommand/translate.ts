@@ -10,9 +10,10 @@ import type { CommandOptions } from './options.ts';
 import { connectSpdy } from './spdy-client.ts';
 import { serveWebSocketCommand } from './websocket-server.ts';
 
-const V5 = 'v5.channel.k8s.io';
+/** The first WebSocket sub-protocol that tells of a closed input. */
+export const V5_PROTOCOL = 'v5.channel.k8s.io';
 const UPSTREAM: Readonly<Record<string, CommandVersion>> = {
-  [V5]: 4,
+  [V5_PROTOCOL]: 4,
   'v4.channel.k8s.io': 4,
   'v3.channel.k8s.io': 3,
   'v2.channel.k8s.io': 2,
@@ -23,7 +24,7 @@ const MAX_STATUS = 1 << 20;
 
 /** True for what has to be translated where the backend speaks SPDY only: WebSocket with v5 among its sub-protocols. */
 export function wantsTranslation(upgrade: UpgradeExchange): boolean {
-  return isWebSocketRequest(upgrade) && offeredSubProtocols(upgrade).includes(V5);
+  return isWebSocketRequest(upgrade) && offeredSubProtocols(upgrade).includes(V5_PROTOCOL);
 }
 
 /**
@@ -31,7 +32,7 @@ export function wantsTranslation(upgrade: UpgradeExchange): boolean {
  * `streamtranslator.go`). The handshake is answered before the backend is asked: its failures arrive on the error channel.
  */
 export async function translateCommand(upgrade: UpgradeExchange, target: ProxyTarget, options: CommandOptions): Promise<void> {
-  const accepted = await acceptWebSocket(upgrade, (offered) => (offered.includes(V5) ? V5 : null));
+  const accepted = await acceptWebSocket(upgrade, (offered) => (offered.includes(V5_PROTOCOL) ? V5_PROTOCOL : null));
   if (!accepted) return;
   await serveWebSocketCommand(accepted.webSocket, { version: 5, base64: false }, options, (io) =>
     runRemote(target, options, io).catch((error: unknown): Ending => ({ kind: 'failed', message: errorText(error) })),

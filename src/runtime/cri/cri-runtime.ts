@@ -210,6 +210,12 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
       return { kind: 'url', url: usableUrl(url) };
     },
 
+    async checkpointContainer(id, location, timeoutSeconds) {
+      // A shorter time than the calls' usual one has no effect, as in the original.
+      const limit = timeoutSeconds * 1000 > timeoutMs ? { timeoutMs: timeoutSeconds * 1000 } : within;
+      await ask(connection.runtime.checkpointContainer({ containerId: id, location, timeout: BigInt(timeoutSeconds) }, limit));
+    },
+
     listImages: async () => (await ask(connection.images.listImages({}, within))).images.map(imageOf),
     async imageStatus(reference) {
       const { image } = await ask(connection.images.imageStatus({ image: { image: reference } }, within));

@@ -1,10 +1,10 @@
 /** The one place that knows how gRPC is spoken: clients over unix sockets, and what their errors mean. */
-import { createConnection } from 'node:net';
 import { createClient, Code, ConnectError, type Client } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { createGrpcTransport } from '@connectrpc/connect-node';
 import { RuntimeError, type RuntimeErrorCode } from '../runtime.ts';
 import { Events } from './proto/containerd_events_pb.ts';
 import { ImageService, RuntimeService } from './proto/cri_pb.ts';
+import { openSession, type Session } from './session.ts';
 
 export interface CriConnection {
   readonly runtime: Client<typeof RuntimeService>;
@@ -17,25 +17,25 @@ export interface CriConnection {
 
 /** As the original's client (kubernetes `staging/src/k8s.io/cri-client/pkg/remote_runtime.go`, maxMsgSize). */
 const MAX_MESSAGE_BYTES = 16 << 20;
-/** A connection that nobody uses is let go after this long; the next call makes a new one. */
-const IDLE_MS = 900_000;
 
 /** Connects when the first call is made, and again after the socket was away. */
 export function connectCri(socket: string, imageSocket: string): CriConnection {
-  const managers = new Map<string, Http2SessionManager>();
+  const sessions = new Map<string, Session>();
   const transport = (path: string) => {
-    const sessionManager =
-      managers.get(path) ??
-      new Http2SessionManager('http://localhost', { idleConnectionTimeoutMs: IDLE_MS }, { createConnection: () => createConnection(path) });
-    managers.set(path, sessionManager);
-    return createGrpcTransport({ baseUrl: 'http://localhost', sessionManager, readMaxBytes: MAX_MESSAGE_BYTES });
+    const sessionManager = sessions.get(path) ?? openSession(path);
+    sessions.set(path, sessionManager);
+    return createGrpcTransport({
+      baseUrl: 'http://localhost',
+      sessionManager,
+      readMaxBytes: MAX_MESSAGE_BYTES,
+    });
   };
   return {
     runtime: createClient(RuntimeService, transport(socket)),
     images: createClient(ImageService, transport(imageSocket)),
     events: createClient(Events, transport(socket)),
     close: () => {
-      for (const manager of managers.values()) manager.abort();
+      for (const session of sessions.values()) session.close();
     },
   };
 }
@@ -48,7 +48,11 @@ const CODES: Readonly<Partial<Record<Code, RuntimeErrorCode>>> = {
   [Code.Unavailable]: 'unavailable',
   [Code.DeadlineExceeded]: 'deadlineExceeded',
   [Code.Unimplemented]: 'unimplemented',
+  [Code.ResourceExhausted]: 'resourceExhausted',
 };
+
+/** The library's words for a stream that the other end gave up. */
+const RESET = /^http\/2 stream closed with error code /;
 
 /** What the system calls a socket that nobody serves, in the words of Go. */
 const DIAL_ERRORS: Readonly<Record<string, string>> = {
@@ -75,7 +79,7 @@ export function runtimeError(error: unknown, socket: string): RuntimeError {
     return new RuntimeError('unknown', error instanceof Error ? error.message : String(error), { cause: error });
   if (error.code === Code.DeadlineExceeded && error.rawMessage.startsWith('the operation timed out'))
     return new RuntimeError('deadlineExceeded', 'context deadline exceeded', { cause: error });
-  if (system !== undefined || (error.code !== Code.Canceled && error.cause !== undefined))
+  if (system !== undefined || RESET.test(error.rawMessage))
     return new RuntimeError('unavailable', 'error reading from server: EOF', { cause: error });
   return new RuntimeError(CODES[error.code] ?? 'unknown', error.rawMessage, { cause: error });
 }

@@ -1,4 +1,5 @@
 import { serveCommand } from '../../../net/remotecommand/server.ts';
+import { translateCommand, wantsTranslation } from '../../../net/remotecommand/translate.ts';
 import { sendText } from '../../../net/respond.ts';
 import { containersOf, podOf, runningContainerId } from '../lookup.ts';
 import type { Handler } from '../request.ts';
@@ -27,10 +28,12 @@ export const attachEndpoint: Handler = async (request) => {
     return;
   }
   const options = { ...asked, tty: container.tty ?? false };
-  await serveTarget(
-    request,
-    'attach',
-    () => context.view.runtime.attach({ containerId, ...options }),
-    (upgrade, target) => serveCommand(upgrade, { ...options, idleTimeoutMs: idleTimeout(context) }, target.run),
-  );
+  const serving = { ...options, idleTimeoutMs: idleTimeout(context) };
+  await serveTarget(request, {
+    kind: 'attach',
+    ask: () => context.view.runtime.attach({ containerId, ...options }),
+    serve: (upgrade, target) => serveCommand(upgrade, serving, target.run),
+    isNewer: wantsTranslation,
+    translate: (upgrade, backend) => translateCommand(upgrade, backend, serving),
+  });
 };

@@ -1,16 +1,18 @@
+import { posix } from 'node:path';
+import { goTime } from '../../../api/time.ts';
 import { sendText } from '../../../net/respond.ts';
+import { goJson } from '../go-json.ts';
 import { containersOf, podOf, runningContainerId } from '../lookup.ts';
 import type { Handler } from '../request.ts';
+import { grpcText } from '../runtime-errors.ts';
 
-/**
- * `POST /checkpoint/…` (kubelet `CheckpointContainer`). No runtime behind this seam can checkpoint, so the last answer is
- * the one of a runtime without the call.
- */
-export const checkpointEndpoint: Handler = ({ exchange, params, context }) => {
+const UNIMPLEMENTED = 'rpc error: code = Unimplemented desc = method CheckpointContainer not implemented';
+
+/** `POST /checkpoint/…` writes a container's state to an archive under the root directory (kubelet `CheckpointContainer`). */
+export const checkpointEndpoint: Handler = async ({ exchange, params, context }) => {
+  const { namespace = '', pod: name = '', container = '' } = params;
   const pod = podOf(context.view, params);
-  const container = params['container'] ?? '';
-  const fail = (why: string): void =>
-    sendText(exchange, 500, `checkpointing of ${params['namespace']}/${params['pod']}/${container} failed (${why})`);
+  const fail = (why: string): void => sendText(exchange, 500, `checkpointing of ${namespace}/${name}/${container} failed (${why})`);
   if (pod === undefined) {
     sendText(exchange, 404, 'pod does not exist');
     return;
@@ -24,7 +26,22 @@ export const checkpointEndpoint: Handler = ({ exchange, params, context }) => {
     sendText(exchange, 404, 'cannot parse value of timeout parameter');
     return;
   }
-  if (runningContainerId(pod, container) === undefined) fail(`container ${container} not found`);
-  else if (Number(timeout ?? 0) < 0) fail('CheckpointContainer requires the timeout value to be > 0');
-  else fail('rpc error: code = Unimplemented desc = method CheckpointContainer not implemented');
+  const id = runningContainerId(pod, container);
+  const seconds = Number(timeout ?? 0);
+  const { runtime } = context.view;
+  if (id === undefined) fail(`container ${container} not found`);
+  else if (seconds < 0) fail('CheckpointContainer requires the timeout value to be > 0');
+  else if (runtime.checkpointContainer === undefined) fail(UNIMPLEMENTED);
+  else {
+    const { checkpointsDir, host } = context;
+    const location = posix.join(checkpointsDir, `checkpoint-${name}_${namespace}-${container}-${goTime(host.clock.now())}.tar`);
+    try {
+      await host.files.mkdir(checkpointsDir, { recursive: true, mode: 0o700 });
+      await runtime.checkpointContainer(id, location, seconds);
+    } catch (error) {
+      fail(grpcText(error));
+      return;
+    }
+    sendText(exchange, 200, goJson({ items: [location] }), { 'Content-Type': 'application/json' });
+  }
 };

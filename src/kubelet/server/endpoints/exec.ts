@@ -1,5 +1,6 @@
 import { goQuote } from '../../../api/field-errors.ts';
 import { serveCommand } from '../../../net/remotecommand/server.ts';
+import { translateCommand, wantsTranslation } from '../../../net/remotecommand/translate.ts';
 import { sendText } from '../../../net/respond.ts';
 import { podOf, runningContainerId } from '../lookup.ts';
 import type { Handler } from '../request.ts';
@@ -22,10 +23,12 @@ export const execEndpoint: Handler = async (request) => {
     return;
   }
   const command = exchange.target.query.getAll('command');
-  await serveTarget(
-    request,
-    'exec',
-    () => context.view.runtime.exec({ containerId, command, ...options }),
-    (upgrade, target) => serveCommand(upgrade, { ...options, command, idleTimeoutMs: idleTimeout(context) }, target.run),
-  );
+  const serving = { ...options, command, idleTimeoutMs: idleTimeout(context) };
+  await serveTarget(request, {
+    kind: 'exec',
+    ask: () => context.view.runtime.exec({ containerId, command, ...options }),
+    serve: (upgrade, target) => serveCommand(upgrade, serving, target.run),
+    isNewer: wantsTranslation,
+    translate: (upgrade, backend) => translateCommand(upgrade, backend, serving),
+  });
 };

@@ -1,7 +1,8 @@
 import { goQuote } from '../../../api/field-errors.ts';
 import { forwardedPorts } from '../../../net/portforward/ports.ts';
-import { servePortForward, TUNNEL_PROTOCOL } from '../../../net/portforward/server.ts';
-import { isWebSocketRequest, offeredSubProtocols } from '../../../net/websocket-handshake.ts';
+import { servePortForward } from '../../../net/portforward/server.ts';
+import { tunnelPortForward, wantsTunnel } from '../../../net/portforward/tunnel.ts';
+import { isWebSocketRequest } from '../../../net/websocket-handshake.ts';
 import { sendText } from '../../../net/respond.ts';
 import { podOf } from '../lookup.ts';
 import type { Handler, KubeletRequest } from '../request.ts';
@@ -29,17 +30,18 @@ export const portForwardEndpoint: Handler = async (request) => {
     sendText(exchange, 500, `pod not found (${goQuote(`${params['pod']}_${params['namespace']}`)})`);
     return;
   }
-  await serveTarget(
-    request,
-    'portforward',
-    () => context.view.runtime.portForward(sandboxId),
-    (upgrade, target) => servePortForward(upgrade, target.dial, { pod: sandboxId, idleTimeoutMs: idleTimeout(context) }),
-  );
+  await serveTarget(request, {
+    kind: 'portforward',
+    ask: () => context.view.runtime.portForward(sandboxId),
+    serve: (upgrade, target) => servePortForward(upgrade, target.dial, { pod: sandboxId, idleTimeoutMs: idleTimeout(context) }),
+    isNewer: wantsTunnel,
+    translate: tunnelPortForward,
+  });
 };
 
 /** What is wrong with the ports that the old WebSocket form must name: said before the pod is looked for. */
 function portsProblem({ upgrade }: KubeletRequest): string | undefined {
-  if (upgrade === undefined || !isWebSocketRequest(upgrade) || offeredSubProtocols(upgrade).includes(TUNNEL_PROTOCOL)) return undefined;
+  if (upgrade === undefined || !isWebSocketRequest(upgrade) || wantsTunnel(upgrade)) return undefined;
   const wanted = forwardedPorts(upgrade.target.query);
   return 'error' in wanted ? wanted.error : undefined;
 }

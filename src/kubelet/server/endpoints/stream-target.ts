@@ -3,9 +3,12 @@ import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { parseDuration } from '../../../api/duration.ts';
 import type { UpgradeExchange } from '../../../net/http.ts';
-import { BackendError, proxyUpgrade } from '../../../net/proxy.ts';
+import { TUNNEL_PROTOCOL } from '../../../net/portforward/server.ts';
+import { BackendError, proxyUpgrade, type ProxyTarget } from '../../../net/proxy.ts';
+import { V5_PROTOCOL } from '../../../net/remotecommand/translate.ts';
 import { goHttpError, sendText } from '../../../net/respond.ts';
 import { asExchange } from '../../../net/upgrade-exchange.ts';
+import { gateIsOn } from '../feature-gates.ts';
 import { formValues } from '../form.ts';
 import { redirectToStream } from '../legacy/cri.ts';
 import type { StreamKind } from '../legacy/stream-tokens.ts';
@@ -39,23 +42,33 @@ export function idleTimeout({ config }: ServerContext): number {
 
 type Target = { readonly kind: 'url'; readonly url: string } | { readonly kind: 'local' };
 
+/** A conversation with a container, and who can hold which end of it. */
+export interface Streaming<T extends Target> {
+  readonly kind: StreamKind;
+  /** Asks the runtime where the conversation is. */
+  ask(): Promise<T>;
+  /** Holds the conversation here. */
+  serve(upgrade: UpgradeExchange, target: Extract<T, { kind: 'local' }>): Promise<void>;
+  /** Whether a client speaks what runtimes' own servers do not know: WebSocket v5, or the SPDY tunnel. */
+  isNewer(upgrade: UpgradeExchange): boolean;
+  /** Ends such a client's WebSocket here and goes on as SPDY to the runtime's server. */
+  translate(upgrade: UpgradeExchange, backend: ProxyTarget): Promise<void>;
+}
+
 /**
- * Asks the runtime for a target and serves it: on this connection by `serve`, or by splicing the connection to the runtime's
- * own server. A request that does not ask to leave HTTP is refused after the runtime was asked, as in the original.
+ * Asks the runtime for a target and serves it: on this connection, or by splicing the connection to the runtime's own server,
+ * for newer clients by translating for it. A request that does not ask to leave HTTP is refused after the runtime was asked,
+ * as in the original.
  */
-export async function serveTarget<T extends Target>(
-  request: KubeletRequest,
-  kind: StreamKind,
-  ask: () => Promise<T>,
-  serve: (upgrade: UpgradeExchange, target: Extract<T, { kind: 'local' }>) => Promise<void>,
-): Promise<void> {
-  const { exchange, upgrade } = request;
-  if (upgrade === undefined && redirectToStream(request, kind)) return;
+export async function serveTarget<T extends Target>(request: KubeletRequest, streaming: Streaming<T>): Promise<void> {
+  const { exchange, upgrade, context } = request;
+  if (upgrade === undefined && redirectToStream(request, streaming.kind)) return;
   let target: T;
   try {
-    target = await ask();
+    target = await streaming.ask();
   } catch (error) {
-    sendText(exchange, streamingStatus(error), grpcText(error));
+    const status = streamingStatus(error);
+    sendText(exchange, status, grpcText(error), status === 429 ? { 'Retry-After': '60' } : {});
     return;
   }
   if (upgrade === undefined) {
@@ -63,16 +76,28 @@ export async function serveTarget<T extends Target>(
     return;
   }
   handOver(exchange, upgrade);
+  const newer = streaming.isNewer(upgrade) && gateIsOn(context.config, 'ExtendWebSocketsToKubelet');
+  if (newer) context.metrics.webSocket(streaming.kind);
   if (target.kind === 'local') {
-    await serve(upgrade, target as Extract<T, { kind: 'local' }>);
+    if (!newer) hideNewerProtocols(upgrade);
+    await streaming.serve(upgrade, target as Extract<T, { kind: 'local' }>);
     return;
   }
   try {
-    await proxyUpgrade(upgrade, { url: target.url });
+    if (newer) await streaming.translate(upgrade, { url: target.url });
+    else await proxyUpgrade(upgrade, { url: target.url });
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     goHttpError(asExchange(upgrade), 500, error.message);
   }
+}
+
+/** With the gate off, what is served here speaks what a runtime's own server would. */
+function hideNewerProtocols({ request }: UpgradeExchange): void {
+  const offered = request.headers['sec-websocket-protocol'];
+  if (offered === undefined) return;
+  const known = offered.split(',').filter((protocol) => protocol.trim() !== V5_PROTOCOL && protocol.trim() !== TUNNEL_PROTOCOL);
+  request.headers['sec-websocket-protocol'] = known.length === 0 ? 'none' : known.join(',');
 }
 
 /** Lets go of the socket: from here on the stream answers for itself, refusals too. */
