@@ -140,7 +140,8 @@ function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
       const given = headers['grpc-status'];
       if (given === undefined) return;
       code = Number(given);
-      message = decodeURIComponentSafely(String(headers['grpc-message'] ?? ''));
+      const said = headers['grpc-message'];
+      message = typeof said === 'string' ? decodeURIComponentSafely(said) : '';
     };
     stream.on('response', (headers) => {
       status = headers[':status'] ?? 0;

@@ -41,7 +41,7 @@ export async function attemptProbe(probe: Probe, target: ProbeTarget): Promise<A
   return { result: 'unknown', output: 'missing probe handler' };
 }
 
-const grpcOf = ({ port, service = '' }: NonNullable<Probe['grpc']>, { podIP, signal }: ProbeTarget) => ({
+const grpcOf = ({ port, service }: NonNullable<Probe['grpc']>, { podIP, signal }: ProbeTarget) => ({
   host: podIP,
   port,
   service,
