@@ -44,24 +44,42 @@ function ask(port: number, { bytes, quietMs = 700 }: PeerRequest): Promise<Answe
   });
 }
 
-const VARIES = /^(date|content-length|process-start-time-unix|last-modified|sec-websocket-accept):/i;
+// Whether Go sends a body in chunks depends on its length, and after a refused upgrade it keeps the connection.
+const VARIES = /^(date|content-length|transfer-encoding|process-start-time-unix|last-modified|sec-websocket-accept|connection: close)/i;
 
 function read(text: string): Answer {
   const end = text.indexOf('\r\n\r\n');
   const [status = '', ...headers] = (end < 0 ? text : text.slice(0, end)).split('\r\n');
   const body = end < 0 ? '' : text.slice(end + 4);
-  // Whether a body is sent in chunks depends on its length in Go.
   const kept = headers.filter((line) => !VARIES.test(line)).map((line) => line.toLowerCase());
-  return { status, headers: kept.toSorted(), body: mask(body) };
+  const chunked = headers.some((line) => /^transfer-encoding: chunked$/i.test(line));
+  return { status, headers: kept.toSorted(), body: mask(chunked ? unchunk(body) : body) };
+}
+
+function unchunk(body: string): string {
+  let text = '';
+  for (let at = 0; at < body.length;) {
+    const end = body.indexOf('\r\n', at);
+    const size = Number.parseInt(body.slice(at, end), 16);
+    if (end < 0 || !(size > 0)) return text;
+    text += body.slice(end + 2, end + 2 + size);
+    at = end + 2 + size + 2;
+  }
+  return text;
 }
 
 /** What differs between two nodes by nature. */
 function mask(body: string): string {
-  return body
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, '<time>')
-    .replace(/[0-9a-f]{64}/g, '<hash>')
-    .replace(/[0-9a-f]{32}/g, '<uid>')
-    .replace(/(Date|Last-Modified): [^\r]*GMT/g, '$1: <date>');
+  return (
+    body
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, '<time>')
+      .replace(/[0-9a-f]{64}/g, '<hash>')
+      .replace(/[0-9a-f]{32}/g, '<uid>')
+      .replace(/(Date|Last-Modified): [^\r]*GMT/g, '$1: <date>')
+      // Which of two streams was read first is chance.
+      .replace(/\b(out|err)( line| l\b)?/g, '<stream>$2')
+      .replace(/boundary=\w+|--\w{60}/g, '<boundary>')
+  );
 }
 
 const uids = await Promise.all([real, mine].map(uidOf));

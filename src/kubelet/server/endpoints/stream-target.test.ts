@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { startHttpServer } from '../../../net/http-server.ts';
 import type { HttpServerHandle, UpgradeExchange } from '../../../net/http.ts';
 import { servePortForward } from '../../../net/portforward/server.ts';
