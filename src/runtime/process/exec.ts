@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { CommandIO, CommandResult } from '../../net/remotecommand/io.ts';
 import { RuntimeError } from '../runtime.ts';
@@ -9,11 +7,11 @@ import { identityArguments } from './container-start.ts';
 import { stateWord, type Container } from './container-keeper.ts';
 import type { RuntimeContext } from './context.ts';
 import { plainArguments } from './plain.ts';
-import { childrenOf, pipeOf, readVerdict, verdictOf } from './processes.ts';
+import { startCommand, type StartedCommand } from './exec-start.ts';
+import { childrenOf, verdictOf } from './processes.ts';
 import { TOOLS_IN_CONTAINER } from './scripts.ts';
 import { execError } from './start-errors.ts';
 import { openTerminal } from './terminal.ts';
-import { helperEnvironment } from './tools.ts';
 
 /** Bytes of each stream that ExecSync keeps (containerd `maxExecSyncDataLength`). */
 const MAX_SYNC_OUTPUT = 16 * 2 ** 20;
@@ -31,17 +29,17 @@ export async function runExec(context: RuntimeContext, container: Container, opt
   requireRunning(container);
   const args = await enterArguments(context, container, options);
   if (options.tty) return runInTerminal(context, container, options, io, args);
-  const child = start(args, io.stdin !== null);
-  const ended = exitOf(child);
-  const verdict = await readVerdict(pipeOf(child, 3));
+  const { stdin, stdout, stderr, verdict, ended } = await startCommand(context, container.dir, args, io.stdin !== null);
   if (verdict.mark !== 'ok') {
-    const complaint = await collect(pipeOf(child, 2), 1024);
+    const complaint = await collect(stderr, 1024);
+    stdout.destroy();
     const text = verdict.text || complaint.toString().trim();
     return { kind: 'failed', message: execError({ ...verdict, text }, options.command[0] ?? '', randomBytes(32).toString('hex')).message };
   }
-  if (io.stdin && child.stdin) feed(io.stdin, child.stdin);
-  drain(pipeOf(child, 1), io.stdout, io.signal);
-  drain(pipeOf(child, 2), io.stderr, io.signal);
+  if (stdin === null) io.stdin?.resume();
+  else if (io.stdin) feed(io.stdin, stdin);
+  drain(stdout, io.stdout, io.signal);
+  drain(stderr, io.stderr, io.signal);
   return { kind: 'exited', code: await ended };
 }
 
@@ -53,20 +51,28 @@ export async function runExecSync(
   timeoutSeconds: number,
 ): Promise<{ stdout: Buffer; stderr: Buffer; exitCode: number }> {
   requireRunning(container);
-  const child = start(await enterArguments(context, container, { command, tty: false }), false);
+  const args = await enterArguments(context, container, { command, tty: false });
   let late = false;
-  const timer = timeoutSeconds > 0 ? context.host.clock.after(timeoutSeconds * 1000, () => void expire()) : null;
-  async function expire(): Promise<void> {
+  let started: StartedCommand | undefined;
+  const stop = (): void => {
+    if (started === undefined) return;
+    killExec(context, started.pid);
+    started.stdout.destroy();
+    started.stderr.destroy();
+  };
+  const expire = (): void => {
     late = true;
-    await killExec(context, child);
-    for (const index of [1, 2]) pipeOf(child, index).destroy();
-  }
+    stop();
+  };
+  const timer = timeoutSeconds > 0 ? context.host.clock.after(timeoutSeconds * 1000, expire) : null;
   try {
-    const [verdict, stdout, stderr, exitCode] = await Promise.all([
-      readVerdict(pipeOf(child, 3)),
-      collect(pipeOf(child, 1), MAX_SYNC_OUTPUT),
-      collect(pipeOf(child, 2), MAX_SYNC_OUTPUT),
-      exitOf(child),
+    started = await startCommand(context, container.dir, args, false);
+    if (late) stop();
+    const { verdict, ended } = started;
+    const [stdout, stderr, exitCode] = await Promise.all([
+      collect(started.stdout, MAX_SYNC_OUTPUT),
+      collect(started.stderr, MAX_SYNC_OUTPUT),
+      ended,
     ]);
     if (late)
       throw new RuntimeError(
@@ -118,29 +124,10 @@ async function enterArguments(context: RuntimeContext, container: Container, opt
   return [`${context.tools.scripts}/enter.sh`, String(groups.length), ...groups, ...join, ...inside, ...script, ...env, ...options.command];
 }
 
-function start(args: readonly string[], stdin: boolean): ChildProcess {
-  const child = spawn('sh', args, {
-    detached: true,
-    stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
-    env: { ...helperEnvironment },
-    cwd: '/',
-  });
-  child.unref();
-  return child;
-}
-
-/** The exit code once all output has been read; 128 and the signal's number when one ended it. Rejects when it could not be started. */
-function exitOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.on('error', (error) => reject(new RuntimeError('unknown', `failed to exec in container: ${error.message}`)));
-    child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
-  });
-}
-
-async function killExec(context: RuntimeContext, child: ChildProcess): Promise<void> {
-  if (child.pid === undefined) return;
-  for (const pid of childrenOf(child.pid)) context.host.processes.kill(pid, 'SIGKILL');
-  context.host.processes.kill(child.pid, 'SIGKILL');
+function killExec(context: RuntimeContext, pid: number | undefined): void {
+  if (pid === undefined) return;
+  for (const child of childrenOf(pid)) context.host.processes.kill(child, 'SIGKILL');
+  context.host.processes.kill(pid, 'SIGKILL');
 }
 
 /** A process that does not read its input, or closes it, is no error. */

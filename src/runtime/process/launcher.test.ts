@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -42,6 +43,16 @@ it('tells the exit code, and keeps what was said on either stream', async () => 
   expect(await launcher.run('/dev/null', ['/no/such/program'])).toBe(127);
   expect(await launcher.run(join(dir, 'no', 'such', 'directory'), ['true'])).toBe(0);
   await expect(launcher.run('/dev/null', ['echo', 'a\0b'])).rejects.toThrow('NUL');
+});
+
+it('puts a command on pipes, and tells its process and exit code', async () => {
+  const directory = mkdtempSync(join(dir, 'pipes-'));
+  const { pid, exited } = await launcher.pipe(directory, ['sh', '-c', 'read line; echo "$line $$"; echo err >&2; echo said >&3; exit 5']);
+  const outputs = [1, 2, 3].map((index) => readFile(join(directory, String(index)), 'utf8'));
+  writeFileSync(join(directory, '0'), 'hello\n');
+  expect(await Promise.all(outputs)).toEqual([`hello ${pid}\n`, 'err\n', 'said\n']);
+  expect(await exited).toBe(5);
+  await expect(launcher.pipe(join(dir, 'nowhere'), ['true'])).rejects.toThrow('no pipes could be made');
 });
 
 it('runs many side by side, each in its own time', async () => {

@@ -16,8 +16,19 @@ export interface Launcher {
    * Resolves when it says `$NODELET_JOB` on descriptor 7, with what it says on that line besides.
    */
   detach(said: string, command: readonly string[]): Promise<string>;
+  /**
+   * Runs a command whose descriptors 0 to 3 are named pipes `0` to `3`, made in `directory`. Resolves when they are there
+   * and the command waits for somebody to open their other ends.
+   */
+  pipe(directory: string, command: readonly string[]): Promise<PipedCommand>;
   /** Lets the shell go; what was started goes on. */
   close(): Promise<void>;
+}
+
+export interface PipedCommand {
+  readonly pid: number;
+  /** Its exit code; 128 and the signal's number when one ended it. Rejects when the launcher ends first. */
+  readonly exited: Promise<number>;
 }
 
 interface Shell {
@@ -29,8 +40,12 @@ interface Shell {
   hold(): void;
 }
 
+const PIPES = 'pipes ';
+
 interface Job {
   readonly settle: (rest: string) => void;
+  /** The pipes of a piped job are there. */
+  readonly piped?: (pid: number) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -51,8 +66,13 @@ export function openLauncher(scripts: string): Launcher {
     said.on('error', () => undefined);
     createInterface({ input: said }).on('line', (line) => {
       const [id = ''] = line.split(' ', 1);
-      jobs.get(id)?.settle(line.slice(id.length + 1));
-      jobs.delete(id);
+      const rest = line.slice(id.length + 1);
+      const job = jobs.get(id);
+      if (job?.piped && rest.startsWith(PIPES)) job.piped(Number(rest.slice(PIPES.length)));
+      else {
+        job?.settle(rest);
+        jobs.delete(id);
+      }
       if (jobs.size === 0 && said instanceof Socket) said.unref();
       // A word from the shell's children is a child that may have ended: it collects them when it hears of something.
       if (shell === own) own.send('\n');
@@ -85,13 +105,19 @@ export function openLauncher(scripts: string): Launcher {
     return own;
   }
 
-  function launch(kind: 'run' | 'detach', said: string, command: readonly string[]): Promise<string> {
-    const to = (shell ??= start());
-    serial += 1;
-    const id = String(serial);
+  function launch(
+    kind: 'run' | 'detach' | 'piped',
+    said: string,
+    command: readonly string[],
+    piped?: (pid: number) => void,
+  ): Promise<string> {
     return new Promise((resolve, reject) => {
-      to.jobs.set(id, { settle: resolve, fail: reject });
-      to.send(`${id}\n${kind}\n${said}\n${command.length}\n${command.map(asLines).join('')}`);
+      const words = command.map(asLines).join('');
+      const to = (shell ??= start());
+      serial += 1;
+      const id = String(serial);
+      to.jobs.set(id, { settle: resolve, fail: reject, ...(piped && { piped }) });
+      to.send(`${id}\n${kind}\n${said}\n${command.length}\n${words}`);
     });
   }
 
@@ -99,6 +125,11 @@ export function openLauncher(scripts: string): Launcher {
     open: () => void (shell ??= start()),
     run: async (said, command) => Number(await launch('run', said, command)),
     detach: (said, command) => launch('detach', said, command),
+    pipe: (directory, command) =>
+      new Promise((resolve, reject) => {
+        const exited = launch('piped', directory, command, (pid) => resolve({ pid, exited })).then(Number);
+        exited.then(() => reject(new RuntimeError('unknown', `no pipes could be made in ${directory}`)), reject);
+      }),
     async close() {
       const last = shell;
       if (!last) return;

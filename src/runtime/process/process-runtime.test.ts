@@ -384,6 +384,8 @@ describe.skipIf(reason !== null)('the process runtime', () => {
         exitCode: 7,
       });
       expect((await h.runtime.execSync(id, ['sh', '-c', 'kill -9 $$'], 0)).exitCode).toBe(137);
+      const reopened = await h.runtime.execSync(id, ['sh', '-c', 'echo out >/dev/stdout; echo err >/dev/stderr; kill -9 0'], 5);
+      expect([String(reopened.stdout), String(reopened.stderr), reopened.exitCode]).toEqual(['out\n', 'err\n', 137]);
       await expect(h.runtime.execSync(id, ['sleep', '30'], 1)).rejects.toMatchObject({
         code: 'deadlineExceeded',
         message: expect.stringContaining('timeout 1s exceeded: context deadline exceeded'),

@@ -20,7 +20,8 @@ export const MARK = {
 } as const;
 
 /**
- * Starts what it is told to on its input: a job's name, `run` or `detach`, a file for what it says, and the number of
+ * Starts what it is told to on its input: a job's name, `run`, `detach` or `piped`, a file for what it says (for `piped` a
+ * directory, where pipes are made for its descriptors 0 to 3, of which descriptor 7 hears), and the number of
  * words; for each word its number of lines and the lines. Descriptor 7 hears of a job's end, or of what a detached job
  * says there. An empty line collects children that have ended, as each job does.
  */
@@ -45,13 +46,27 @@ while IFS= read -r job; do
     set -- "$@" "$word"
     count=$((count - 1))
   done
-  printf '' >>"$said" || said=/dev/null
+  [ "$kind" = piped ] || printf '' >>"$said" || said=/dev/null
   case $kind in
   run)
     {
       "$@" 7>&-
       printf '%s %s\\n' "$job" "$?" >&7
     } </dev/null >>"$said" 2>&1 3>&1 &
+    ;;
+  piped)
+    {
+      stdin=$said/0
+      [ ! -e "$stdin" ] || stdin=
+      mkfifo -m 666 \${stdin:+"$stdin"} "$said/1" "$said/2" "$said/3" || {
+        printf '%s 125\\n' "$job" >&7
+        exit
+      }
+      "$@" <"$said/0" >"$said/1" 2>"$said/2" 3>"$said/3" 7>&- &
+      printf '%s pipes %s\\n' "$job" "$!" >&7
+      wait "$!"
+      printf '%s %s\\n' "$job" "$?" >&7
+    } </dev/null &
     ;;
   *) NODELET_JOB=$job "$@" </dev/null 3>>"$said" & ;;
   esac
