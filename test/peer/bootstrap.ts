@@ -35,10 +35,14 @@ async function requestOf({ run }: Pick<Commands, 'run'>, signer: string): Promis
 
 export function awaitClientCertificate({ check }: Report, commands: Commands): Promise<void> {
   return check('its request for a client certificate is approved and signed', async () => {
-    const row = await until('it', async () => {
-      const found = await requestOf(commands, CLIENT_SIGNER);
-      return found?.at(-1) === 'Approved,Issued' && found;
-    });
+    const row = await until(
+      'it',
+      async () => {
+        const found = await requestOf(commands, CLIENT_SIGNER);
+        return found?.at(-1) === 'Approved,Issued' && found;
+      },
+      60_000,
+    );
     expectText(row.join(' '), `system:bootstrap:${TOKEN.id}`);
   });
 }

@@ -88,7 +88,7 @@ export async function checkNode({ kubectl, nodeName, image }: NodeUnderTest, { c
   const inPod = ['-n', NAMESPACE, POD, '-c', 'main'];
 
   await check('the node is ready', () =>
-    until('Ready', async () => / Ready /.test((await run('get', 'node', nodeName, '--no-headers')).stdout), 60_000).then(() => undefined),
+    until('Ready', async () => / Ready /.test((await run('get', 'node', nodeName, '--no-headers')).stdout), 180_000).then(() => undefined),
   );
   await check('its Lease is renewed', async () => {
     const renewed = (): Promise<string> => ok('-n', 'kube-node-lease', 'get', 'lease', nodeName, '-o', 'jsonpath={.spec.renewTime}');
