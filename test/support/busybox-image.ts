@@ -40,8 +40,12 @@ function blocksOf({ name, data = Buffer.alloc(0), mode = 0o644, link, directory 
   return [header, data, Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK)];
 }
 
-/** Writes the archive for one or more tags; the image's entrypoint is empty and its command `sh`. */
-export function writeBusyboxImage(path: string, tags: readonly string[] = ['docker.io/library/busybox:1.36']): void {
+/** Writes the archive for one or more tags; the image's entrypoint is empty and its command `sh` or the one that is given. */
+export function writeBusyboxImage(
+  path: string,
+  tags: readonly string[] = ['docker.io/library/busybox:1.36'],
+  command: readonly string[] = ['sh'],
+): void {
   const busybox = execFileSync('sh', ['-c', 'readlink -f "$(command -v busybox)"']).toString().trim();
   const applets = execFileSync(busybox, ['--list']).toString().trim().split('\n');
   const layer = tarOf([
@@ -56,7 +60,7 @@ export function writeBusyboxImage(path: string, tags: readonly string[] = ['dock
     JSON.stringify({
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
       os: 'linux',
-      config: { Cmd: ['sh'], Env: ['PATH=/bin:/usr/bin'] },
+      config: { Cmd: command, Env: ['PATH=/bin:/usr/bin'] },
       rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
       history: [{ created: '2024-01-01T00:00:00Z' }],
       created: '2024-01-01T00:00:00Z',
