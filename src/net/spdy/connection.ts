@@ -31,6 +31,8 @@ export interface SpdyConnection {
 const DEFAULT_IDLE = 4 * 3_600_000;
 /** Streams that one peer may have open at a time. */
 const MAX_STREAMS = 4096;
+/** Bytes of data that are on their way to the peer before streams wait: several frames then leave in one write. */
+const MAX_IN_FLIGHT = 256 * 1024;
 /** Bytes of answers that may wait for a peer that does not read them. */
 const MAX_UNSENT = 256 * 1024;
 
@@ -69,7 +71,7 @@ export function openSpdy(transport: Duplex, options: SpdyOptions): SpdyConnectio
       transport.write(dataHead(stream, payload.length, fin));
       if (payload.length > 0) transport.write(payload);
       transport.uncork();
-      await drained();
+      if (transport.writableLength > MAX_IN_FLIGHT) await drained();
     },
     reset: (stream) => write(rstStream(stream, RST.CANCEL)),
     done: (stream) => streams.delete(stream),
