@@ -2,7 +2,7 @@
 import { DurationError, parseDuration } from '../api/duration.ts';
 import { typeRecord } from '../api/schema/schema.ts';
 import type { KubeletConfiguration } from './config.ts';
-import { UNSUPPORTED_CIPHER, cipherList, tlsVersion } from './server/tls-names.ts';
+import { tlsProblems } from './server/tls-names.ts';
 
 interface Range {
   readonly field: keyof KubeletConfiguration;
@@ -85,10 +85,7 @@ function security(config: KubeletConfiguration): string[] {
   const { mode } = config.authorization;
   if (mode !== 'Webhook' && mode !== 'AlwaysAllow')
     problems.push(`authorization.mode (--authorization-mode) ${JSON.stringify(mode)} must be one of: [AlwaysAllow Webhook]`);
-  if (config.tlsMinVersion !== '' && tlsVersion(config.tlsMinVersion) === undefined)
-    problems.push(`unknown tls version ${JSON.stringify(config.tlsMinVersion)}`);
-  const ciphers = cipherList(config.tlsCipherSuites);
-  if (ciphers.unknown.length > 0) problems.push(...ciphers.unknown.map((name) => `Cipher suite ${name} ${UNSUPPORTED_CIPHER}`));
+  problems.push(...tlsProblems(config));
   if ((config.tlsCertFile === '') !== (config.tlsPrivateKeyFile === ''))
     problems.push('tlsCertFile (--tls-cert-file) and tlsPrivateKeyFile (--tls-private-key-file) must be set together');
   if (config.serverTLSBootstrap && config.tlsCertFile !== '')

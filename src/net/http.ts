@@ -55,6 +55,8 @@ export interface TlsMaterial {
   readonly requestClientCert: boolean;
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;
+  /** OpenSSL's names of key exchange groups, in order, with colons between. */
+  readonly curves?: string;
   /** Names of CAs offered to the client in the handshake, as PEM. */
   readonly clientCAs?: string;
 }

@@ -9,6 +9,7 @@ export function secureContextOptions(tls: TlsMaterial): SecureContextOptions {
     key: tls.key,
     minVersion: tls.minVersion ?? 'TLSv1.2',
     ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
+    ...(tls.curves !== undefined && { ecdhCurve: tls.curves }),
     ...(tls.clientCAs !== undefined && { ca: tls.clientCAs }),
     // A resumed session carries the client's leaf certificate only, without its chain: no tickets where certificates count.
     ...(tls.requestClientCert && { secureOptions: constants.SSL_OP_NO_TICKET }),

@@ -19,7 +19,7 @@ import { redirect } from './redirect.ts';
 import type { Handler, Measurements, ServerContext, ServerKind } from './request.ts';
 import type { Route, RouteConfiguration, ServerFeatures } from './route.ts';
 import { routes } from './routes.ts';
-import { cipherList, tlsVersion } from './tls-names.ts';
+import { cipherList, curveList, tlsVersion } from './tls-names.ts';
 
 /** PEM texts of the serving certificate with its chain, and of its key. */
 export interface ServingCertificate {
@@ -145,13 +145,15 @@ function known({ switches }: Route, { legacyEndpoints, apiExtensions }: RouteCon
 
 function tlsMaterial(config: KubeletConfiguration, tls: ServingCertificate, clientCA: string | undefined): TlsMaterial {
   const minVersion = tlsVersion(config.tlsMinVersion);
-  const { openssl } = cipherList(config.tlsCipherSuites);
+  const ciphers = cipherList(config.tlsCipherSuites);
+  const curves = curveList(config.tlsCurvePreferences);
   return {
     ...tls,
     requestClientCert: clientCA !== undefined,
     ...(clientCA !== undefined && { clientCAs: clientCA }),
     ...(minVersion && { minVersion }),
-    ...(openssl !== '' && minVersion !== 'TLSv1.3' && { ciphers: openssl }),
+    ...(ciphers !== '' && minVersion !== 'TLSv1.3' && { ciphers }),
+    ...(curves !== '' && { curves }),
   };
 }
 

@@ -4,6 +4,7 @@ import { errorText } from '../../../util/log.ts';
 import type { Host } from '../../../util/host.ts';
 import { readMachine } from '../../node/machine.ts';
 import { readDisks } from '../../stats/filesystems.ts';
+import { createStatfs } from '../../stats/statfs.ts';
 import { readMachineInfo, type MachineInfo } from '../../stats/machine-info.ts';
 import { goJson } from '../go-json.ts';
 import type { Handler } from '../request.ts';
@@ -24,7 +25,7 @@ async function machineSpec(host: Host): Promise<Record<string, unknown>> {
   const [machine, basics, disks, cpuinfo, devices, interfaces] = await Promise.all([
     readMachineInfo(host, '/'),
     readMachine(host.files, '/'),
-    readDisks(host),
+    readDisks(host, createStatfs(host)),
     host.files.readFile('/proc/cpuinfo', 'utf8').catch(() => ''),
     diskMap(host),
     networkDevices(host),
