@@ -4,7 +4,7 @@ import type { Clock } from '../../util/clock.ts';
 export interface Background<T> {
   /** What is known; the newest value is under way when that is older than the limit. */
   get(): T | undefined;
-  /** As `get`, but waits for the first value, at most `ms`. */
+  /** As `get`, but waits for the first value, at most `ms`; in vain only once. */
   first(ms: number): Promise<T | undefined>;
 }
 
@@ -13,6 +13,7 @@ export function background<T>(clock: Clock, maxAgeMs: number, find: () => Promis
   let value: T | undefined;
   let at = -Infinity;
   let running: Promise<void> | undefined;
+  let patient = true;
   async function look(): Promise<void> {
     try {
       value = await find();
@@ -33,10 +34,11 @@ export function background<T>(clock: Clock, maxAgeMs: number, find: () => Promis
     },
     async first(ms) {
       refresh();
-      if (value === undefined && running) {
+      if (value === undefined && running && patient) {
         const waited = new AbortController();
         await Promise.race([running, clock.sleep(ms, waited.signal)]);
         waited.abort();
+        patient = value !== undefined;
       }
       return value;
     },

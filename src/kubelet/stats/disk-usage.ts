@@ -21,6 +21,10 @@ export interface DiskUsage {
 const MAX_AGE_MS = 60_000;
 /** A directory that nobody asked about for this long is forgotten. */
 const FORGET_MS = 300_000;
+/** A count that has not got on for this long is left alone: its disk hangs. */
+const STALL_MS = 10_000;
+/** Each holds one of the few threads that this process has for files: with so many, no more is counted until one has ended. */
+const MAX_STALLED = 2;
 /** Entries of one tree that are counted; of a larger one the count is given up and the last stays. */
 const MAX_ENTRIES = 2_000_000;
 
@@ -30,6 +34,8 @@ interface Entry {
   queued: boolean;
   /** Whether a count of it was tried. */
   tried: boolean;
+  /** A count of it hangs. */
+  stalled: boolean;
 }
 
 /** `counted` is told how long each count took, in seconds. */
@@ -38,6 +44,7 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
   const queue: string[] = [];
   const waiting = new Set<() => void>();
   let untried = 0;
+  let stalledCounts = 0;
   let working: Promise<void> | undefined;
   const stopping = new AbortController();
 
@@ -47,11 +54,13 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
   }
 
   async function work(): Promise<void> {
-    for (let path = queue.shift(); path !== undefined && !stopping.signal.aborted; path = queue.shift()) {
+    while (stalledCounts < MAX_STALLED && !stopping.signal.aborted) {
+      const path = queue.shift();
+      if (path === undefined) break;
       const entry = entries.get(path);
       if (entry === undefined) continue;
       const start = clock.monotonic();
-      const found = await countTree(files, path, () => stopping.signal.aborted).catch(() => undefined);
+      const found = await countPatiently(path, entry);
       counted((clock.monotonic() - start) / 1000);
       entry.queued = false;
       if (!entry.tried) untried -= 1;
@@ -63,18 +72,56 @@ export function createDiskUsage({ files, clock }: Host, counted: (seconds: numbe
     working = undefined;
   }
 
+  /** Undefined for what cannot be counted, or stalls. The stalled count ends by itself when its disk answers. */
+  async function countPatiently(path: string, entry: Entry): Promise<{ readonly bytes: number; readonly inodes: number } | undefined> {
+    let steps = 0;
+    const given = new AbortController();
+    const count = countTree(files, path, () => {
+      steps += 1;
+      return given.signal.aborted || stopping.signal.aborted;
+    }).catch(() => undefined);
+    const stalled = (async (): Promise<undefined> => {
+      for (let before = -1; before !== steps && !given.signal.aborted;) {
+        before = steps;
+        await clock.sleep(STALL_MS, given.signal);
+      }
+      return undefined;
+    })();
+    let ended = false;
+    const settled = async (): Promise<void> => {
+      await count;
+      ended = true;
+      if (!entry.stalled) return;
+      entry.stalled = false;
+      stalledCounts -= 1;
+    };
+    void settled();
+    const found = await Promise.race([count, stalled]);
+    given.abort();
+    if (found === undefined && !ended && !stopping.signal.aborted) {
+      entry.stalled = true;
+      stalledCounts += 1;
+    }
+    return found;
+  }
+
   return {
     of(path) {
       const now = clock.monotonic();
-      const entry = entries.get(path) ?? { usage: undefined, askedAt: now, queued: false, tried: false };
+      const entry = entries.get(path) ?? { usage: undefined, askedAt: now, queued: false, tried: false, stalled: false };
       if (!entries.has(path)) untried += 1;
       entries.set(path, entry);
       entry.askedAt = now;
-      if (!entry.queued && !stopping.signal.aborted && (entry.usage === undefined || clock.now() - entry.usage.at >= MAX_AGE_MS)) {
+      if (
+        !entry.queued &&
+        !entry.stalled &&
+        !stopping.signal.aborted &&
+        (entry.usage === undefined || clock.now() - entry.usage.at >= MAX_AGE_MS)
+      ) {
         entry.queued = true;
         queue.push(path);
-        working ??= work();
       }
+      if (queue.length > 0 && stalledCounts < MAX_STALLED) working ??= work();
       return entry.usage;
     },
     untried: () => untried,

@@ -1,5 +1,6 @@
 /** The machine's file systems and disks, sampled in the background: a hung disk costs its own numbers alone (cAdvisor `fs/fs.go`). */
 import type { Host } from '../../util/host.ts';
+import type { Statfs } from './statfs.ts';
 
 export interface FilesystemStats {
   /** `/dev/vda`, `overlay_0-45`, or where a tmpfs is mounted: the label `device`. */
@@ -46,13 +47,11 @@ export interface MountEntry {
 }
 
 const TYPES = /^(ext[234]|nfs4?|xfs|btrfs|zfs|overlay|tmpfs)$/;
-/** A file system that does not answer within this is left out. */
-const STATFS_TIMEOUT_MS = 2_000;
 /** Mounts that are looked at; more are left out. */
 const MAX_MOUNTS = 1_000;
 
-/** Looks at every file system once, each under its first mount. Never rejects. */
-export async function readDisks({ files, clock }: Host): Promise<Disks> {
+/** Looks at every file system once, each under its first mount; one that does not answer is left out. Never rejects. */
+export async function readDisks({ files, clock }: Host, statfs: Statfs): Promise<Disks> {
   const read = (path: string): Promise<string> => files.readFile(path, 'utf8').catch(() => '');
   const [mountinfo, diskstats] = await Promise.all([read('/proc/self/mountinfo'), read('/proc/diskstats')]);
   const devices = new Map<string, MountEntry>();
@@ -63,11 +62,8 @@ export async function readDisks({ files, clock }: Host): Promise<Disks> {
   }
   const filesystems = await Promise.all(
     [...devices].map(async ([device, { mountPoint, major, minor }]): Promise<FilesystemStats[]> => {
-      const answer = files.statfs(mountPoint).catch(() => undefined);
-      const timedOut = new AbortController();
-      const stats = await Promise.race([answer, clock.sleep(STATFS_TIMEOUT_MS, timedOut.signal)]);
-      timedOut.abort();
-      if (!stats) return [];
+      const stats = await statfs(mountPoint);
+      if (stats === undefined) return [];
       const { blocks, bfree, bsize, files: inodes, ffree: inodesFree } = stats;
       return [{ device, major, minor, capacityBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, inodes, inodesFree }];
     }),

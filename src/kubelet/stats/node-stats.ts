@@ -14,6 +14,7 @@ import { readMachineInfo } from './machine-info.ts';
 import { createPodDisks, fsStats } from './pod-disks.ts';
 import { resourceText } from './resource.ts';
 import { systemStatFiles, type StatFiles } from './stat-files.ts';
+import { createStatfs } from './statfs.ts';
 import { buildSummary, type SummaryDisks } from './summary.ts';
 import type { FsStats, NodeStats as NodeSummary, Summary } from './summary-types.ts';
 import type { MeasuredPod } from './targets.ts';
@@ -88,10 +89,11 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
   });
   systemContainers.set(collector.kubepods, 'pods');
   const failed = (error: unknown): void => log.v(2, 'A measurement failed', { err: errorText(error) });
-  const disks = background(clock, DISKS_AGE_MS, () => readDisks(host), failed);
+  const statfs = createStatfs(host);
+  const disks = background(clock, DISKS_AGE_MS, () => readDisks(host, statfs), failed);
   const images = background(clock, IMAGES_AGE_MS, () => imageFs(), failed);
   const usage = createDiskUsage(host, options.counted ?? (() => undefined));
-  const podDisks = createPodDisks({ host, files, usage, rootDir, podLogsDir: options.podLogsDir });
+  const podDisks = createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir: options.podLogsDir });
 
   async function imageFs(): Promise<FsStats | undefined> {
     const [info] = await options.runtime.imageFsInfo();

@@ -10,6 +10,7 @@ import { background, type Background } from './background.ts';
 import type { MeasuredPodStats } from './collector.ts';
 import type { DiskUsage, Usage } from './disk-usage.ts';
 import type { StatFiles } from './stat-files.ts';
+import type { Statfs } from './statfs.ts';
 import type { FsStats, VolumeStats } from './summary-types.ts';
 import type { PodDisks } from './summary.ts';
 
@@ -20,6 +21,7 @@ export interface PodDisksOptions {
   readonly host: Host;
   readonly files: StatFiles;
   readonly usage: DiskUsage;
+  readonly statfs: Statfs;
   readonly rootDir: string;
   readonly podLogsDir: string;
 }
@@ -39,7 +41,7 @@ const ROOM_AGE_MS = 10_000;
 /** File systems whose room is remembered. */
 const MAX_ROOMS = 10_000;
 
-export function createPodDisks({ host, files, usage, rootDir, podLogsDir }: PodDisksOptions): PodDisksReader {
+export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir }: PodDisksOptions): PodDisksReader {
   const rooms = new Map<string, Background<Room>>();
   const layers = new Map<string, { readonly uid: string; readonly pid: number; readonly path: string | undefined }>();
 
@@ -50,7 +52,7 @@ export function createPodDisks({ host, files, usage, rootDir, podLogsDir }: PodD
     const made = background(
       host.clock,
       ROOM_AGE_MS,
-      () => readRoom(host.files, host.clock, path),
+      () => readRoom(statfs, host.clock, path),
       () => undefined,
     );
     rooms.set(path, made);
@@ -156,11 +158,9 @@ function measuredPlugin(volume: Volume): string | undefined {
 }
 
 /** A hung file system rejects: it is asked again later. */
-export async function readRoom(files: Host['files'], clock: Clock, path: string): Promise<Room> {
-  const waited = new AbortController();
-  const stats = await Promise.race([files.statfs(path), clock.sleep(STATFS_MS, waited.signal)]);
-  waited.abort();
-  if (!stats) throw new Error(`${path} does not answer`);
+export async function readRoom(statfs: Statfs, clock: Clock, path: string): Promise<Room> {
+  const stats = await statfs(path);
+  if (stats === undefined) throw new Error(`${path} does not answer`);
   return {
     time: goTime(clock.now()),
     availableBytes: stats.bavail * stats.bsize,
@@ -171,8 +171,6 @@ export async function readRoom(files: Host['files'], clock: Clock, path: string)
     inodesUsed: stats.files - stats.ffree,
   };
 }
-
-const STATFS_MS = 2_000;
 
 function upperDirectory(files: StatFiles, pid: number): string | undefined {
   try {

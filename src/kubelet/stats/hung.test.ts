@@ -1,0 +1,145 @@
+/** Disks that hang, containers that vanish, a runtime that is dead: the scrape goes on. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { systemHost, type Host } from '../../util/host.ts';
+import { silentLogger } from '../../util/log.ts';
+import { createDiskUsage } from './disk-usage.ts';
+import { startNodeStats, type NodeStats } from './node-stats.ts';
+import { createStatfs } from './statfs.ts';
+import { cgroupV1, ID, memoryFiles, runningPod } from './testing.ts';
+
+const never = <T>(): Promise<T> => new Promise(() => undefined);
+const POD = '/kubepods/besteffort/poduid-p';
+const NET = `h\nh\n  eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n`;
+const MOUNTINFO = [
+  ...['cpu', 'cpuacct', 'memory', 'pids', 'blkio'].map((c, i) => `${30 + i} 25 0:${30 + i} / /cg/${c} rw - cgroup cgroup rw,${c}`),
+  '40 1 8:1 / / rw - ext4 /dev/root rw',
+  '41 1 0:50 / /hung rw - nfs4 server:/ rw',
+].join('\n');
+
+/** Time that goes on only when it is told to; a sleep ends at once and takes its time. */
+function fastHost(files: Partial<Host['files']>): { host: Host; sleeps: number[] } {
+  let now = 1_700_000_000_000;
+  const sleeps: number[] = [];
+  const { clock } = systemHost;
+  const host: Host = {
+    ...systemHost,
+    files: { ...systemHost.files, ...files },
+    clock: {
+      ...clock,
+      now: () => now,
+      monotonic: () => now,
+      every: () => ({ cancel: () => undefined }),
+      sleep: async (ms) => {
+        // What answers at all has answered by then.
+        await new Promise((resolve) => {
+          setTimeout(resolve, 20);
+        });
+        sleeps.push(ms);
+        now += ms;
+      },
+    },
+  };
+  return { host, sleeps };
+}
+
+async function start(files: Partial<Host['files']>, imageFsInfo: () => Promise<never>): Promise<{ stats: NodeStats; sleeps: number[] }> {
+  const { host, sleeps } = fastHost({
+    readFile: ((path: string, encoding: 'utf8') =>
+      path === '/proc/self/mountinfo'
+        ? Promise.resolve(MOUNTINFO)
+        : systemHost.files.readFile(path, encoding)) as Host['files']['readFile'],
+    ...files,
+  });
+  const stats = await startNodeStats({
+    host,
+    log: silentLogger,
+    nodeName: 'n',
+    rootDir: tmpdir(),
+    podLogsDir: '/nonexistent',
+    cgroupRoot: '/',
+    kubeletCgroups: '',
+    systemCgroups: '',
+    runtime: { imageFsInfo },
+    pods: () => [runningPod('p')],
+    files: memoryFiles({
+      ...cgroupV1('', 5000, 10_000),
+      ...cgroupV1(POD, 500, 8192),
+      ...cgroupV1(`${POD}/${ID}`, 400, 8000),
+      '/proc/77/net/dev': NET,
+    }),
+  });
+  return { stats, sleeps };
+}
+
+describe('a scrape goes on', () => {
+  it('while a disk hangs: its file system is missing, and it is not asked twice', async () => {
+    const asked: string[] = [];
+    const statfs = ((path: string) => {
+      asked.push(path);
+      return path === '/hung' ? never() : systemHost.files.statfs(path);
+    }) as Host['files']['statfs'];
+    const { stats } = await start({ statfs }, () => Promise.reject(new Error('no')));
+    await expect.poll(() => stats.cadvisor(), { timeout: 10_000 }).toContain('container_fs_usage_bytes');
+    const text = await stats.cadvisor();
+    expect(text).toContain('device="/dev/root"');
+    expect(text).not.toContain('server:/');
+    expect(text).toContain('container_memory_working_set_bytes{container="main"');
+    for (let i = 0; i < 30; i += 1) await stats.cadvisor();
+    expect(asked.filter((path) => path === '/hung')).toHaveLength(1);
+    stats.close();
+  });
+
+  it('while the runtime is dead: images are missing, and it is waited for once alone', async () => {
+    const { stats, sleeps } = await start({}, never);
+    const first = await stats.summary(false);
+    expect(first.node.runtime).toBeUndefined();
+    expect(first.pods[0]?.containers[0]?.cpu?.usageCoreNanoSeconds).toBe(400e6);
+    const before = sleeps.filter((ms) => ms === 500).length;
+    for (let i = 0; i < 5; i += 1) await stats.summary(false);
+    expect(sleeps.filter((ms) => ms === 500).length).toBe(before);
+    stats.close();
+  });
+
+  it('while the directories of one pod hang: those of others are counted, and few threads wait', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'nodelet-hung-'));
+    writeFileSync(join(root, 'file'), 'x'.repeat(5000));
+    const hanging: string[] = [];
+    let answer: (() => void) | undefined;
+    const stat = ((path: string) => {
+      if (!path.startsWith('/hung')) return systemHost.files.stat(path);
+      hanging.push(path);
+      return new Promise((_, reject) => {
+        answer = () => reject(new Error('gone'));
+      });
+    }) as Host['files']['stat'];
+    const { host } = fastHost({ stat });
+    const usage = createDiskUsage(host, () => undefined);
+    usage.of('/hung/1');
+    usage.of(root);
+    await expect.poll(() => usage.of(root)?.bytes ?? 0, { timeout: 10_000 }).toBeGreaterThan(4000);
+    for (const path of ['/hung/2', '/hung/3', '/hung/4', '/hung/1']) usage.of(path);
+    await expect.poll(() => hanging.length, { timeout: 10_000 }).toBe(2);
+    await usage.settled(1);
+    expect(hanging).toEqual(['/hung/1', '/hung/2']);
+    answer?.();
+    await expect.poll(() => (usage.of('/hung/3'), hanging.length), { timeout: 10_000 }).toBeGreaterThan(2);
+    usage.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it('when a file system answers late: the next question gets that answer', async () => {
+    const answers: (() => void)[] = [];
+    const real = await systemHost.files.statfs('/');
+    const statfs = (() => new Promise((resolve) => answers.push(() => resolve(real)))) as Host['files']['statfs'];
+    const ask = createStatfs(fastHost({ statfs }).host);
+    expect(await ask('/')).toBeUndefined();
+    expect(await ask('/')).toBeUndefined();
+    expect(answers).toHaveLength(1);
+    const second = ask('/');
+    answers[0]?.();
+    expect(await second).toBe(real);
+  });
+});
