@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { arch } from 'node:os';
 import { join } from 'node:path';
-import { createGunzip } from 'node:zlib';
 import type { Host } from '../../util/host.ts';
 import { errorText } from '../../util/log.ts';
 import { resolveBelow } from '../process/rooted-path.ts';
 import { RuntimeError } from '../runtime.ts';
-import { field, readImageConfig } from './image-config.ts';
+import { decompressed } from './decompress.ts';
+import { field } from './image-config.ts';
 import type { ImageRecord } from './local-image-store.ts';
+import { MAX_LAYERS, placeImage, type ImageContent } from './place-image.ts';
+import { runnableHere } from './platform.ts';
 import { normalizeReference, parseReference } from './reference.ts';
 import { TarError } from './tar.ts';
-import { unpackLayer, type UnpackTally } from './unpack.ts';
+import { unpackLayer } from './unpack.ts';
 
 /** Bytes of a manifest, index or configuration that are read. */
 const MAX_JSON = 8 * 2 ** 20;
-/** Layers of one image. */
-const MAX_LAYERS = 512;
 /** Indexes inside indexes. */
 const MAX_NESTING = 4;
 
@@ -51,14 +50,15 @@ export async function loadImages(options: LoadOptions): Promise<void> {
     const root = isDirectory ? options.file : join(staging, 'archive');
     if (!isDirectory) {
       await files.mkdir(root);
-      await unpackLayer(files, plain(options, options.file), root, { entries: 0, bytes: 0, skipped: 0 });
+      await unpackLayer(files, decompressed(readBytes(options, options.file)), root, { entries: 0, bytes: 0, skipped: 0 });
     }
     const found = await findImages(options, root);
     if (found.length === 0)
       throw new TarError(
         'there is no image for this machine in it (neither manifest.json of docker save nor index.json of an OCI layout names one)',
       );
-    for (const image of found) await place(options, root, staging, image);
+    for (const image of found)
+      await options.report(await placeImage({ ...options, staging }, await contentOf(options, root, image)));
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
     throw new RuntimeError('invalidArgument', `${options.file} cannot be loaded: ${errorText(error)}`, { cause: error });
@@ -86,7 +86,7 @@ async function ociImages(options: LoadOptions, root: string, index: unknown, dep
   if (depth === 0) throw new TarError('indexes are nested too deeply');
   const manifests = field(index, 'manifests');
   const found: Found[] = [];
-  for (const entry of Array.isArray(manifests) ? manifests.filter(isForThisMachine) : []) {
+  for (const entry of Array.isArray(manifests) ? runnableHere(manifests) : []) {
     const digest = text(field(entry, 'digest'));
     const content: unknown = JSON.parse((await readBlob(options, root, digest)).toString('utf8'));
     const names = referenceNames(entry);
@@ -120,52 +120,13 @@ function referenceNames(entry: unknown): string[] {
   return normal ? [normal] : [];
 }
 
-function isForThisMachine(entry: unknown): boolean {
-  const platform = field(entry, 'platform');
-  if (platform === undefined) return true;
-  const wanted = { x64: 'amd64', ia32: '386' }[arch()] ?? arch();
-  return field(platform, 'os') === 'linux' && field(platform, 'architecture') === wanted;
-}
-
-async function place(options: LoadOptions, root: string, staging: string, image: Found): Promise<void> {
-  const { files } = options.host;
-  const hex = createHash('sha256').update(image.config).digest('hex');
-  const parsed: unknown = JSON.parse(image.config.toString('utf8'));
-  const diffIds = strings(field(field(parsed, 'rootfs'), 'diff_ids'));
-  if (image.layers.length > MAX_LAYERS) throw new TarError(`the image has more than ${MAX_LAYERS} layers`);
-  if (diffIds.length !== image.layers.length)
-    throw new TarError(`the configuration names ${diffIds.length} layers, the manifest ${image.layers.length}`);
-  const tree = join(options.trees, hex);
-  let size = image.config.length;
-  const present = await files.stat(tree).then(
-    () => true,
-    () => false,
-  );
-  const target = join(staging, hex);
-  const tally: UnpackTally = { entries: 0, bytes: 0, skipped: 0 };
-  if (!present) {
-    await files.mkdir(target);
-    await files.chmod(target, 0o755);
-  }
-  for (const [index, layer] of image.layers.entries()) {
-    options.signal?.throwIfAborted();
-    const path = await resolveBelow(files, root, layer.path);
-    size += (await files.stat(path)).size;
-    if (present) continue;
-    const hash = createHash('sha256');
-    await unpackLayer(files, hashed(plain(options, path), hash), target, tally);
-    const found = `sha256:${hash.digest('hex')}`;
-    if (found !== diffIds[index])
-      throw new TarError(`layer ${index + 1} has digest ${found}, the configuration says ${String(diffIds[index])}`);
-  }
-  if (!present) await files.rename(target, tree);
-  await options.report({
-    id: `sha256:${hex}`,
-    repoTags: image.tags,
-    repoDigests: repoDigests(image),
-    sizeBytes: size,
-    config: readImageConfig(parsed),
+/** The image as it is to be placed: its layers are files of the archive. */
+async function contentOf(options: LoadOptions, root: string, image: Found): Promise<ImageContent> {
+  const layers = image.layers.slice(0, MAX_LAYERS + 1).map(async ({ path }) => {
+    const file = await resolveBelow(options.host.files, root, path);
+    return { sizeBytes: (await options.host.files.stat(file)).size, open: () => readBytes(options, file) };
   });
+  return { config: image.config, tags: image.tags, repoDigests: repoDigests(image), layers: await Promise.all(layers) };
 }
 
 function repoDigests(image: Found): string[] {
@@ -177,34 +138,8 @@ function repoDigests(image: Found): string[] {
   return [...new Set(names)];
 }
 
-async function* hashed(source: AsyncIterable<Buffer>, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
-    hash.update(chunk);
-    yield chunk;
-  }
-}
-
-/** The bytes of a file, gunzipped when they are gzip. */
-async function* plain(options: LoadOptions, path: string): AsyncGenerator<Buffer> {
-  const handle = await options.host.files.open(path, 'r');
-  const magic = Buffer.alloc(4);
-  await handle.read(magic, 0, 4, 0);
-  await handle.close();
-  if (magic.readUInt32LE(0) === 0xfd2fb528)
-    throw new TarError('zstd compression is not supported: save the image with gzip or uncompressed');
-  const file = createReadStream(path, { highWaterMark: 1 << 18, ...(options.signal && { signal: options.signal }) });
-  if (magic[0] !== 0x1f || magic[1] !== 0x8b) {
-    yield* file;
-    return;
-  }
-  const gunzip = createGunzip({ chunkSize: 1 << 18 });
-  file.on('error', (error) => gunzip.destroy(error));
-  try {
-    yield* file.pipe(gunzip);
-  } finally {
-    file.destroy();
-  }
-}
+const readBytes = (options: LoadOptions, path: string): AsyncIterable<Buffer> =>
+  createReadStream(path, { highWaterMark: 1 << 18, ...(options.signal && { signal: options.signal }) });
 
 async function readBlob(options: LoadOptions, root: string, digest: string): Promise<Buffer> {
   const content = await readSmall(options, root, blobPath(digest));
