@@ -132,7 +132,7 @@ async function serve(options: ApiServerOptions, store: Store, log: Logger): Prom
   const audit = options.audit && openAuditLog({ ...options.audit, clock, log });
   let closing = false;
   let certificate = options.tls?.cert;
-  const watches = createWatches(metrics.watchEvent);
+  const watches = createWatches(clock, metrics.watchEvent);
   const resources = resourceRouter({
     core,
     watches,

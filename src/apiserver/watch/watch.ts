@@ -1,7 +1,7 @@
 /** Watches: the changes of a collection as they are committed (apiserver `pkg/endpoints/handlers/watch.go`). */
 import type { ResourceDefinition } from '../../api/resources.ts';
 import { expired, type StatusError } from '../../api/status.ts';
-import type { Timer } from '../../util/clock.ts';
+import type { Clock, Timer } from '../../util/clock.ts';
 import { drained, startStream, writePieces, type Piece } from '../http/stream.ts';
 import { plainError } from '../registry/write.ts';
 import { includeObject } from '../resources/encode.ts';
@@ -34,9 +34,9 @@ export interface Watches {
 }
 
 /** `sent` hears of each event and its size. */
-export function createWatches(sent: (of: ResourceDefinition, bytes: number) => void = () => undefined): Watches {
+export function createWatches(clock: Clock, sent: (of: ResourceDefinition, bytes: number) => void = () => undefined): Watches {
   const encoded: EncodedEvents = new WeakMap();
-  const turns = createTurns();
+  const turns = createTurns(clock);
   const open = new Set<() => void>();
   let closed = false;
   return {
