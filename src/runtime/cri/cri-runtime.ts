@@ -13,10 +13,10 @@ import {
 import { conditionsOf, containerOf, containerStatusOf, filesystemOf, imageOf, sandboxOf, sandboxStatusOf } from './answers.ts';
 import { createBatch } from './batch.ts';
 import { followEvents } from './events.ts';
+import { openGrpc, type GrpcClient } from './grpc.ts';
 import { createLedger, POD_UID_LABEL } from './ledger.ts';
-import { CgroupDriver } from './proto/cri_pb.ts';
+import { CgroupDriver, ImageService, RuntimeService } from './proto/cri_pb.ts';
 import { containerMessage, resourcesMessage, sandboxMessage } from './requests.ts';
-import { connectCri, runtimeError, type CriConnection } from './transport.ts';
 
 export interface CriRuntimeOptions {
   /** `unix:///run/containerd/containerd.sock`, or a path. */
@@ -48,30 +48,31 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
   const { clock } = options.host;
   const log = options.log.scope('cri');
   const socket = socketPath(options.endpoint);
-  const connection = connectCri(socket, socketPath(options.imageEndpoint || options.endpoint));
+  const imageSocket = socketPath(options.imageEndpoint || options.endpoint);
+  const server = openGrpc(socket);
+  const imageServer = imageSocket === socket ? server : openGrpc(imageSocket);
+  const { method: rpc } = RuntimeService;
+  const { method: imageRpc } = ImageService;
+  const close = (): void => {
+    server.close();
+    imageServer.close();
+  };
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
   const within = { timeoutMs };
-  const ask = async <T>(call: Promise<T>): Promise<T> => {
-    try {
-      return await call;
-    } catch (error) {
-      throw runtimeError(error, socket);
-    }
-  };
   const gone = async (call: Promise<unknown>): Promise<void> => {
     try {
-      await ask(call);
+      await call;
     } catch (error) {
       if (!(error instanceof RuntimeError && error.code === 'notFound')) throw error;
     }
   };
 
   try {
-    const { runtimeApiVersion } = await askVersion(connection, ask, HELLO_MS);
+    const { runtimeApiVersion } = await askVersion(server, HELLO_MS);
     if (runtimeApiVersion !== API_VERSION)
       throw new RuntimeError('unimplemented', `the runtime speaks CRI ${JSON.stringify(runtimeApiVersion)}, this kubelet ${API_VERSION}`);
   } catch (error) {
-    connection.close();
+    close();
     throw error;
   }
 
@@ -83,13 +84,13 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
   };
 
   const listSandboxes = async (filter: LabelFilter = {}): Promise<PodSandbox[]> => {
-    const { items } = await ask(connection.runtime.listPodSandbox({ filter: { labelSelector: { ...filter.labels } } }, within));
+    const { items } = await server.call(rpc.listPodSandbox, { filter: { labelSelector: { ...filter.labels } } }, within);
     return items.map(sandboxOf);
   };
   type ContainerFilter = LabelFilter & { readonly sandboxId?: string };
   const listContainers = async (filter: ContainerFilter = {}): Promise<ContainerSummary[]> => {
     const wanted = { labelSelector: { ...filter.labels }, podSandboxId: filter.sandboxId ?? '' };
-    const { containers } = await ask(connection.runtime.listContainers({ filter: wanted }, within));
+    const { containers } = await server.call(rpc.listContainers, { filter: wanted }, within);
     return containers.map(containerOf);
   };
   const sandboxLists = createBatch(listSandboxes, hasLabels);
@@ -99,15 +100,15 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
   );
 
   const runtime: Runtime = {
-    version: () => askVersion(connection, ask, timeoutMs),
+    version: () => askVersion(server, timeoutMs),
     async status() {
-      const { status, runtimeHandlers } = await ask(connection.runtime.status({}, within));
+      const { status, runtimeHandlers } = await server.call(rpc.status, {}, within);
       const handlers = runtimeHandlers.map(({ name }) => name);
       return { conditions: conditionsOf(status?.conditions ?? []), handlers: handlers.length > 0 ? handlers : [''], notices: [] };
     },
     async cgroupDriver() {
       try {
-        const { linux } = await ask(connection.runtime.runtimeConfig({}, within));
+        const { linux } = await server.call(rpc.runtimeConfig, {}, within);
         return linux && (linux.cgroupDriver === CgroupDriver.SYSTEMD ? 'systemd' : 'cgroupfs');
       } catch (error) {
         if (error instanceof RuntimeError && error.code === 'unimplemented') return undefined;
@@ -117,23 +118,23 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
 
     async runPodSandbox(config, runtimeHandler = '') {
       const request = { config: sandboxMessage(config), runtimeHandler };
-      const { podSandboxId } = await ask(connection.runtime.runPodSandbox(request, { timeoutMs: 2 * timeoutMs }));
+      const { podSandboxId } = await server.call(rpc.runPodSandbox, request, { timeoutMs: 2 * timeoutMs });
       if (podSandboxId === '') throw new RuntimeError('unknown', `PodSandboxId is not set for sandbox "${config.metadata.name}"`);
       ledger.add(podSandboxId, { kind: 'sandbox', podUid: config.metadata.uid, sandboxId: podSandboxId });
       return podSandboxId;
     },
     async stopPodSandbox(id) {
-      await gone(connection.runtime.stopPodSandbox({ podSandboxId: id }, within));
+      await gone(server.call(rpc.stopPodSandbox, { podSandboxId: id }, within));
       ledger.doubt(id);
     },
     async removePodSandbox(id) {
-      await gone(connection.runtime.removePodSandbox({ podSandboxId: id }, within));
+      await gone(server.call(rpc.removePodSandbox, { podSandboxId: id }, within));
       ledger.forget(id);
     },
     async podSandboxStatus(id) {
       const kept = ledger.sandboxStatus(id);
       if (kept) return kept;
-      const status = sandboxStatusOf((await ask(connection.runtime.podSandboxStatus({ podSandboxId: id }, within))).status);
+      const status = sandboxStatusOf((await server.call(rpc.podSandboxStatus, { podSandboxId: id }, within)).status);
       ledger.noteSandbox(status);
       ledger.keepSandboxStatus(status);
       return status;
@@ -146,14 +147,14 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
 
     async createContainer(sandboxId, config, sandbox) {
       const request = { podSandboxId: sandboxId, config: containerMessage(config), sandboxConfig: sandboxMessage(sandbox) };
-      const { containerId } = await ask(connection.runtime.createContainer(request, within));
+      const { containerId } = await server.call(rpc.createContainer, request, within);
       if (containerId === '') throw new RuntimeError('unknown', `ContainerId is not set for container "${config.metadata.name}"`);
       ledger.add(containerId, { kind: 'container', podUid: config.labels[POD_UID_LABEL] ?? '', sandboxId });
       return containerId;
     },
     async startContainer(id) {
       try {
-        await ask(connection.runtime.startContainer({ containerId: id }, within));
+        await server.call(rpc.startContainer, { containerId: id }, within);
       } finally {
         ledger.doubt(id);
       }
@@ -161,11 +162,11 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     async stopContainer(id, timeoutSeconds) {
       const seconds = Math.max(0, Math.trunc(timeoutSeconds));
       const request = { containerId: id, timeout: BigInt(seconds) };
-      await gone(connection.runtime.stopContainer(request, { timeoutMs: timeoutMs + seconds * 1000 }));
+      await gone(server.call(rpc.stopContainer, request, { timeoutMs: timeoutMs + seconds * 1000 }));
       ledger.doubt(id);
     },
     async removeContainer(id) {
-      await gone(connection.runtime.removeContainer({ containerId: id }, within));
+      await gone(server.call(rpc.removeContainer, { containerId: id }, within));
       ledger.forget(id);
     },
     async listContainers(filter = {}) {
@@ -177,60 +178,60 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
       const kept = ledger.containerStatus(id);
       if (kept) return kept;
       const known = ledger.get(id);
-      const { status } = await ask(connection.runtime.containerStatus({ containerId: id }, within));
+      const { status } = await server.call(rpc.containerStatus, { containerId: id }, within);
       const answer = containerStatusOf(status, { sandboxId: known?.sandboxId ?? '', pid: known?.pid });
       ledger.noteContainer(answer);
       ledger.keepContainerStatus(answer);
       return answer;
     },
     async updateContainerResources(id, resources) {
-      await ask(connection.runtime.updateContainerResources({ containerId: id, linux: resourcesMessage(resources) }, within));
+      await server.call(rpc.updateContainerResources, { containerId: id, linux: resourcesMessage(resources) }, within);
       ledger.doubt(id);
     },
     async reopenContainerLog(id) {
-      await ask(connection.runtime.reopenContainerLog({ containerId: id }, within));
+      await server.call(rpc.reopenContainerLog, { containerId: id }, within);
     },
 
     async execSync(id, command, timeoutSeconds) {
       const request = { containerId: id, cmd: [...command], timeout: BigInt(Math.max(0, Math.trunc(timeoutSeconds))) };
       const limit = timeoutSeconds > 0 ? { timeoutMs: timeoutMs + timeoutSeconds * 1000 } : {};
-      const { stdout, stderr, exitCode } = await ask(connection.runtime.execSync(request, limit));
+      const { stdout, stderr, exitCode } = await server.call(rpc.execSync, request, limit);
       return { stdout: bytes(stdout), stderr: bytes(stderr), exitCode };
     },
     async exec({ command, ...request }) {
-      const { url } = await ask(connection.runtime.exec({ ...request, cmd: [...command] }, within));
+      const { url } = await server.call(rpc.exec, { ...request, cmd: [...command] }, within);
       return { kind: 'url', url: usableUrl(url) };
     },
     async attach(request) {
-      const { url } = await ask(connection.runtime.attach({ ...request }, within));
+      const { url } = await server.call(rpc.attach, { ...request }, within);
       return { kind: 'url', url: usableUrl(url) };
     },
     async portForward(sandboxId) {
-      const { url } = await ask(connection.runtime.portForward({ podSandboxId: sandboxId }, within));
+      const { url } = await server.call(rpc.portForward, { podSandboxId: sandboxId }, within);
       return { kind: 'url', url: usableUrl(url) };
     },
 
     async checkpointContainer(id, location, timeoutSeconds) {
       // A shorter time than the calls' usual one has no effect, as in the original.
       const limit = timeoutSeconds * 1000 > timeoutMs ? { timeoutMs: timeoutSeconds * 1000 } : within;
-      await ask(connection.runtime.checkpointContainer({ containerId: id, location, timeout: BigInt(timeoutSeconds) }, limit));
+      await server.call(rpc.checkpointContainer, { containerId: id, location, timeout: BigInt(timeoutSeconds) }, limit);
     },
 
-    listImages: async () => (await ask(connection.images.listImages({}, within))).images.map(imageOf),
+    listImages: async () => (await imageServer.call(imageRpc.listImages, {}, within)).images.map(imageOf),
     async imageStatus(reference) {
-      const { image } = await ask(connection.images.imageStatus({ image: { image: reference } }, within));
+      const { image } = await imageServer.call(imageRpc.imageStatus, { image: { image: reference } }, within);
       return image ? imageOf(image) : null;
     },
     async pullImage(reference, auth, signal) {
       const request = { image: { image: reference, userSpecifiedImage: reference }, ...(auth && { auth: { ...auth } }) };
-      const { imageRef } = await ask(connection.images.pullImage(request, signal ? { signal } : {}));
+      const { imageRef } = await imageServer.call(imageRpc.pullImage, request, signal ? { signal } : {});
       if (imageRef === '') throw new RuntimeError('unknown', `ImageRef of ${reference} is not set`);
       return imageRef;
     },
     async removeImage(reference) {
-      await gone(connection.images.removeImage({ image: { image: reference } }, within));
+      await gone(imageServer.call(imageRpc.removeImage, { image: { image: reference } }, within));
     },
-    imageFsInfo: async () => (await ask(connection.images.imageFsInfo({}, within))).imageFilesystems.map(filesystemOf),
+    imageFsInfo: async () => (await imageServer.call(imageRpc.imageFsInfo, {}, within)).imageFilesystems.map(filesystemOf),
 
     onEvent(listener, signal) {
       if (signal.aborted) return;
@@ -240,7 +241,7 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     async close() {
       listeners.clear();
       closing.abort();
-      connection.close();
+      close();
       await following;
     },
   };
@@ -266,7 +267,7 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
   }
 
   const following = followEvents({
-    connection,
+    server,
     socket,
     ledger,
     clock,
@@ -285,12 +286,9 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
   return runtime;
 }
 
-async function askVersion(
-  { runtime }: CriConnection,
-  ask: <T>(call: Promise<T>) => Promise<T>,
-  timeoutMs: number,
-): Promise<RuntimeVersion> {
-  const { runtimeName, runtimeVersion, runtimeApiVersion } = await ask(runtime.version({ version: KUBE_API_VERSION }, { timeoutMs }));
+async function askVersion(server: GrpcClient, timeoutMs: number): Promise<RuntimeVersion> {
+  const answer = await server.call(RuntimeService.method.version, { version: KUBE_API_VERSION }, { timeoutMs });
+  const { runtimeName, runtimeVersion, runtimeApiVersion } = answer;
   return { runtimeName, runtimeVersion, runtimeApiVersion };
 }
 

@@ -3,13 +3,13 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Clock } from '../../util/clock.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import { RuntimeError, type RuntimeEvent } from '../runtime.ts';
+import type { GrpcClient } from './grpc.ts';
 import type { Ledger } from './ledger.ts';
-import { TaskDeleteSchema, TaskExitSchema, TaskStartSchema, type Envelope } from './proto/containerd_events_pb.ts';
-import { ContainerEventType } from './proto/cri_pb.ts';
-import { runtimeError, type CriConnection } from './transport.ts';
+import { Events, TaskDeleteSchema, TaskExitSchema, TaskStartSchema, type Envelope } from './proto/containerd_events_pb.ts';
+import { ContainerEventType, RuntimeService } from './proto/cri_pb.ts';
 
 export interface EventOptions {
-  readonly connection: CriConnection;
+  readonly server: GrpcClient;
   readonly socket: string;
   readonly ledger: Ledger;
   readonly clock: Clock;
@@ -78,12 +78,11 @@ export async function followEvents(options: EventOptions): Promise<void> {
         );
       } catch (error) {
         if (signal.aborted) return;
-        const why = runtimeError(error, options.socket);
-        if (why.code === 'unimplemented') {
+        if (error instanceof RuntimeError && error.code === 'unimplemented') {
           sources.shift();
           continue;
         }
-        log.v(2, 'The event stream broke', { err: why.message });
+        log.v(2, 'The event stream broke', { err: errorText(error) });
       }
       await clock.sleep(retryMs, signal);
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
@@ -101,25 +100,31 @@ const TYPES: Readonly<Record<number, RuntimeEvent['type']>> = {
   [ContainerEventType.CONTAINER_DELETED_EVENT]: 'containerDeleted',
 };
 
-async function criEvents({ connection, ledger, clock, signal, emit }: EventOptions, began: () => void): Promise<void> {
-  const stream = connection.runtime.getContainerEvents({}, { signal, onHeader: began });
-  for await (const event of stream) {
-    const id = event.containerId;
-    ledger.doubt(id);
-    const podUid = event.podSandboxStatus?.metadata?.uid ?? ledger.get(id)?.podUid ?? '';
-    const type = id === event.podSandboxStatus?.id ? 'sandboxChanged' : TYPES[event.containerEventType];
-    if (type !== undefined) emit({ type, id, podUid, at: clock.now() });
+/** A server sends no headers before its first event: a stream that is not refused at once flows. */
+const FLOWS_MS = 100;
+
+async function criEvents({ server, ledger, clock, signal, emit }: EventOptions, began: () => void): Promise<void> {
+  const timer = clock.after(FLOWS_MS, began);
+  try {
+    await server.follow(RuntimeService.method.getContainerEvents, {}, signal, (event) => {
+      const id = event.containerId;
+      ledger.doubt(id);
+      const podUid = event.podSandboxStatus?.metadata?.uid ?? ledger.get(id)?.podUid ?? '';
+      const type = id === event.podSandboxStatus?.id ? 'sandboxChanged' : TYPES[event.containerEventType];
+      if (type !== undefined) emit({ type, id, podUid, at: clock.now() });
+    });
+  } finally {
+    timer.cancel();
   }
 }
 
 const TOPICS = ['/tasks/start', '/tasks/exit', '/tasks/delete'];
 
 async function containerdEvents(options: EventOptions, began: () => void): Promise<void> {
-  const { connection, ledger, clock, signal, emit } = options;
+  const { server, ledger, clock, signal, emit } = options;
   const filters = TOPICS.map((topic) => `namespace==k8s.io,topic==${topic}`);
   const settling = new Set<string>();
-  // containerd sends no headers before the first event: a stream that is not refused at once flows.
-  const timer = clock.after(FIRST_RETRY_MS, began);
+  const timer = clock.after(FLOWS_MS, began);
 
   const tell = (id: string, type: RuntimeEvent['type']): void => {
     const known = ledger.get(id);
@@ -148,15 +153,15 @@ async function containerdEvents(options: EventOptions, began: () => void): Promi
   };
 
   try {
-    for await (const envelope of connection.events.subscribe({ filters }, { signal })) {
+    await server.follow(Events.method.subscribe, { filters }, signal, (envelope) => {
       const task = taskOf(envelope);
-      if (task === undefined) continue;
+      if (task === undefined) return;
       ledger.doubt(task.id);
       if (task.pid !== undefined) {
         ledger.notePid(task.id, task.pid);
         tell(task.id, 'containerStarted');
       } else void settle(task.id);
-    }
+    });
   } finally {
     timer.cancel();
   }
