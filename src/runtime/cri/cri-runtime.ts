@@ -134,9 +134,10 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     async podSandboxStatus(id) {
       const kept = ledger.sandboxStatus(id);
       if (kept) return kept;
+      const mark = ledger.mark(id);
       const status = sandboxStatusOf((await server.call(rpc.podSandboxStatus, { podSandboxId: id }, within)).status);
       ledger.noteSandbox(status);
-      ledger.keepSandboxStatus(status);
+      ledger.keepSandboxStatus(status, mark);
       return status;
     },
     async listPodSandboxes(filter = {}) {
@@ -177,11 +178,12 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     async containerStatus(id) {
       const kept = ledger.containerStatus(id);
       if (kept) return kept;
-      const known = ledger.get(id);
+      const mark = ledger.mark(id);
       const { status } = await server.call(rpc.containerStatus, { containerId: id }, within);
+      const known = ledger.get(id);
       const answer = containerStatusOf(status, { sandboxId: known?.sandboxId ?? '', pid: known?.pid });
       ledger.noteContainer(answer);
-      ledger.keepContainerStatus(answer);
+      ledger.keepContainerStatus(answer, mark);
       return answer;
     },
     async updateContainerResources(id, resources) {

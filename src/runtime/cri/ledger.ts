@@ -10,6 +10,8 @@ export interface Known {
   state: string;
   /** Pid of the first process, once the runtime has told it. */
   pid: number | undefined;
+  /** How often its state was doubted. */
+  doubts: number;
 }
 
 export interface Ledger {
@@ -18,13 +20,15 @@ export interface Ledger {
   noteContainer(container: ContainerSummary): boolean;
   noteSandbox(sandbox: PodSandbox): boolean;
   /** A container or sandbox that is being made. */
-  add(id: string, known: Omit<Known, 'pid' | 'state'>): void;
+  add(id: string, known: Omit<Known, 'pid' | 'state' | 'doubts'>): void;
   notePid(id: string, pid: number): void;
   /** The status of a list's entry, when it was asked for before and the list has just confirmed it. */
   containerStatus(id: string): ContainerRuntimeStatus | undefined;
   sandboxStatus(id: string): PodSandboxStatus | undefined;
-  keepContainerStatus(status: ContainerRuntimeStatus): void;
-  keepSandboxStatus(status: PodSandboxStatus): void;
+  /** What a status that is asked for now must be kept with: it is not kept when the state was doubted meanwhile. */
+  mark(id: string): number;
+  keepContainerStatus(status: ContainerRuntimeStatus, mark: number): void;
+  keepSandboxStatus(status: PodSandboxStatus, mark: number): void;
   /** Something happens to it: what is known of its state does not hold any more. */
   doubt(id: string): void;
   forget(id: string): void;
@@ -64,6 +68,8 @@ export function createLedger(clock: Clock): Ledger {
   const confirmed = <T>(kept: Kept<T> | undefined): T | undefined =>
     kept && clock.monotonic() - kept.confirmedAt < CONFIRMED_MS ? kept.status : undefined;
 
+  const mark = (id: string): number => entries.get(id)?.doubts ?? 0;
+
   const forget = (id: string): void => {
     entries.delete(id);
     containers.delete(id);
@@ -76,30 +82,41 @@ export function createLedger(clock: Clock): Ledger {
       note(
         id,
         state,
-        () => ({ kind: 'container', podUid: labels[POD_UID_LABEL] ?? '', sandboxId, state, pid: undefined }),
+        () => ({ kind: 'container', podUid: labels[POD_UID_LABEL] ?? '', sandboxId, state, pid: undefined, doubts: 0 }),
         containers.get(id),
       ),
     noteSandbox: ({ id, state, metadata }) =>
-      note(id, state, () => ({ kind: 'sandbox', podUid: metadata.uid, sandboxId: id, state, pid: undefined }), sandboxes.get(id)),
+      note(
+        id,
+        state,
+        () => ({ kind: 'sandbox', podUid: metadata.uid, sandboxId: id, state, pid: undefined, doubts: 0 }),
+        sandboxes.get(id),
+      ),
     add: (id, known) => {
-      entries.set(id, { ...known, state: '', pid: entries.get(id)?.pid });
+      const { pid, doubts = 0 } = entries.get(id) ?? {};
+      entries.set(id, { ...known, state: '', pid, doubts });
     },
     notePid(id, pid) {
       const known = entries.get(id);
       if (known === undefined || known.pid === pid) return;
       known.pid = pid;
+      known.doubts += 1;
       containers.delete(id);
     },
     containerStatus: (id) => confirmed(containers.get(id)),
     sandboxStatus: (id) => confirmed(sandboxes.get(id)),
-    keepContainerStatus(status) {
+    mark,
+    keepContainerStatus(status, since) {
       // A container that was made and not started changes without a word.
-      if (status.state === 'running' || status.state === 'exited') containers.set(status.id, { status, confirmedAt: -Infinity });
+      if (since === mark(status.id) && (status.state === 'running' || status.state === 'exited'))
+        containers.set(status.id, { status, confirmedAt: -Infinity });
     },
-    keepSandboxStatus(status) {
-      sandboxes.set(status.id, { status, confirmedAt: -Infinity });
+    keepSandboxStatus(status, since) {
+      if (since === mark(status.id)) sandboxes.set(status.id, { status, confirmedAt: -Infinity });
     },
     doubt(id) {
+      const known = entries.get(id);
+      if (known) known.doubts += 1;
       containers.delete(id);
       sandboxes.delete(id);
     },
