@@ -1,4 +1,5 @@
 /** The kubelet with its runtime, access control and HTTP servers, as `up` and `kubelet` start it. */
+import type { MetricFamily } from '../metrics/family.ts';
 import { join } from 'node:path';
 import { createKubeClient } from '../client/rest-client.ts';
 import type { Connection } from '../client/transport.ts';
@@ -25,6 +26,8 @@ export interface KubeletHalfOptions {
   readonly cgroupRoot: string;
   /** How the API server is reached; absent when the kubelet runs alone. */
   readonly connection: Connection | undefined;
+  /** More families of `/metrics`. */
+  readonly families?: readonly MetricFamily[];
   /** Where serving certificates are kept that the configuration does not name, and what they are to be called. */
   readonly certDir: string;
   readonly names: () => CertificateNames;
@@ -92,7 +95,10 @@ export async function startKubeletHalf(options: KubeletHalfOptions): Promise<Kub
       features: options.features,
       version: KUBERNETES_VERSION.slice(1),
       checkpointsDir: join(options.rootDir, 'checkpoints'),
-      measurements: kubelet.measurements,
+      measurements: {
+        ...kubelet.measurements,
+        families: [...(kubelet.measurements.families ?? []), ...certificate.families, ...(options.families ?? [])],
+      },
     });
   } catch (error) {
     access.close();

@@ -86,6 +86,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       cgroupRoot: config.cgroupRoot,
       connection,
       certDir: values['cert-dir'],
+      families: identity.families,
       names: () => ({ dnsNames: [nodeName], ipAddresses: config.serverTLSBootstrap ? nodeIPs : allAddresses() }),
       runtime,
       nodeLabels: values['node-labels'],

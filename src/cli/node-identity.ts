@@ -5,6 +5,7 @@ import { KubeconfigError, loadKubeconfig } from '../client/kubeconfig.ts';
 import type { Connection } from '../client/transport.ts';
 import { clientCertificate } from '../kubelet/auth/client-certificate.ts';
 import { CLIENT } from '../kubelet/server/requested-certificate.ts';
+import type { MetricFamily } from '../metrics/family.ts';
 import type { Host } from '../util/host.ts';
 import type { Logger } from '../util/log.ts';
 import { kubeconfigWithFiles, writeKubeconfigText } from './kubeconfig.ts';
@@ -24,13 +25,15 @@ export interface NodeIdentityOptions {
 export interface NodeIdentity {
   /** Absent when the kubelet runs alone. */
   readonly connection: Connection | undefined;
+  /** What is measured of a certificate that is renewed. */
+  readonly families: readonly MetricFamily[];
   close(): Promise<void>;
 }
 
 /** Waits for the first certificate where there is none. Throws a UserError for a file that cannot be used. */
 export async function nodeIdentity(options: NodeIdentityOptions, host: Host, log: Logger): Promise<NodeIdentity | 'stopped'> {
   const { kubeconfig, bootstrapKubeconfig, certDir, nodeName } = options;
-  const plain = (connection: Connection | undefined): NodeIdentity => ({ connection, close: () => Promise.resolve() });
+  const plain = (connection: Connection | undefined): NodeIdentity => ({ connection, families: [], close: () => Promise.resolve() });
   if (kubeconfig === undefined) {
     if (bootstrapKubeconfig !== undefined) throw new UserError('--bootstrap-kubeconfig needs --kubeconfig: the file to write');
     return plain(undefined);

@@ -1,4 +1,6 @@
 /** The kubelet's own client certificate: asked for with a bootstrap credential, and renewed in time (kubelet `certificate/{bootstrap,kubelet.go}`). */
+import type { MetricFamily } from '../../metrics/family.ts';
+import { certificateMetrics } from '../stats/certificate-metrics.ts';
 import { createKubeClient } from '../../client/rest-client.ts';
 import type { ClientIdentity, Connection } from '../../client/transport.ts';
 import type { Host } from '../../util/host.ts';
@@ -22,6 +24,8 @@ export interface ClientCertificate {
   readonly connection: Connection;
   /** Resolves when there is a certificate. */
   readonly granted: Promise<void>;
+  /** What is measured of it. */
+  readonly families: readonly MetricFamily[];
   close(): Promise<void>;
 }
 
@@ -37,7 +41,9 @@ export async function clientCertificate(options: ClientCertificateOptions): Prom
   const joined: Connection = { ...place, identity: () => current };
   const own = createKubeClient(joined, host.clock);
   const first = bootstrap && createKubeClient(bootstrap, host.clock);
+  const observer = certificateMetrics('client', host.clock);
   const handle = await requestedCertificate({
+    observer,
     get client() {
       return current === undefined && first !== undefined ? first : own;
     },
@@ -60,6 +66,7 @@ export async function clientCertificate(options: ClientCertificateOptions): Prom
   return {
     connection: joined,
     granted,
+    families: observer.families(() => current?.cert),
     close: async () => {
       await handle.close();
       own.close();

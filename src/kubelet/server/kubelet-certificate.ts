@@ -1,4 +1,6 @@
 /** Where the secure port's certificate comes from: the cluster's authority, configured files, or one of the kubelet's own making. */
+import type { MetricFamily } from '../../metrics/family.ts';
+import { certificateMetrics } from '../stats/certificate-metrics.ts';
 import type { KubeClient } from '../../client/kube-client.ts';
 import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
@@ -31,6 +33,8 @@ export interface KubeletCertificate {
   readonly current: ServingCertificate;
   /** Fields of the configuration in effect, for `/configz`. */
   readonly files: Partial<Pick<KubeletConfiguration, 'tlsCertFile' | 'tlsPrivateKeyFile'>>;
+  /** What is measured of a certificate that the cluster grants. */
+  readonly families: readonly MetricFamily[];
   close(): Promise<void>;
 }
 
@@ -41,12 +45,14 @@ export async function kubeletCertificate(options: KubeletCertificateOptions): Pr
   const { config, client } = options;
   if (config.serverTLSBootstrap) {
     if (client === undefined) throw new ConfigError('no client provided, cannot use serverTLSBootstrap');
-    const requested = await requestedCertificate({ ...options, client });
+    const observer = certificateMetrics('server', options.host.clock);
+    const requested = await requestedCertificate({ ...options, client, observer });
     return {
       get current() {
         return requested.current ?? NONE;
       },
       files: {},
+      families: observer.families(() => requested.current?.cert),
       close: () => requested.close(),
     };
   }
@@ -56,6 +62,7 @@ export async function kubeletCertificate(options: KubeletCertificateOptions): Pr
       return handle.current;
     },
     files: handle.files,
+    families: [],
     close: () => Promise.resolve(handle.close()),
   };
 }

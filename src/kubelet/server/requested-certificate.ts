@@ -18,6 +18,7 @@ import {
 import type { KubeClient } from '../../client/kube-client.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import type { RenewalObserver } from '../stats/certificate-metrics.ts';
 import type { ServingCertificate } from './server.ts';
 
 export const KUBELET_SERVING = 'kubernetes.io/kubelet-serving';
@@ -72,6 +73,7 @@ export interface RequestedCertificateOptions {
   readonly onChange: (certificate: ServingCertificate) => void;
   /** Between 0 and 1; where in the spread this node renews. */
   readonly random?: () => number;
+  readonly observer?: RenewalObserver;
 }
 
 export interface RequestedCertificateHandle {
@@ -96,6 +98,7 @@ export async function requestedCertificate(options: RequestedCertificateOptions)
     await host.files.mkdir(certDir, { recursive: true });
     await host.files.writeFile(`${file}.new`, next.cert + next.key, { mode: 0o600 });
     await host.files.rename(`${file}.new`, file);
+    if (current !== undefined) options.observer?.rotated(current.cert);
     current = next;
     log.info(`${called} granted`, { file, until: new X509Certificate(next.cert).validTo });
     options.onChange(next);
@@ -113,6 +116,7 @@ export async function requestedCertificate(options: RequestedCertificateOptions)
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         if (stopping.signal.aborted) return;
+        options.observer?.failed();
         log.error(`${called} could not be had`, { err: errorText(error), retryMs });
         await clock.sleep(retryMs, stopping.signal);
         retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
