@@ -1,5 +1,5 @@
 /** The everyday commands, by every version of kubectl that this machine has: each against the same node. */
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
@@ -108,6 +108,32 @@ describe.each(found.length === 0 ? ['none'] : found)('%s', (program) => {
     expect(echoed.stdout).toBe('piped words');
   });
 
+  test('opens a terminal in a pod, attaches to one, follows a log and copies both ways', async () => {
+    const talker = `${name}-talker`;
+    const script = 'i=0; (while :; do echo "line $i"; i=$((i+1)); sleep 0.1; done) & while read -r line; do echo "heard $line"; done';
+    await node().apply(podOf(talker, script, { stdin: true }, { terminationGracePeriodSeconds: 0 }));
+    await ok('wait', '--for=condition=Ready', `pod/${talker}`, '--timeout=30s');
+    const terminal = startProgram('script', ['-qec', `${program} exec -it ${talker} -- sh`, '/dev/null'], { env: node().env });
+    const attached = startProgram(program, ['attach', '-i', talker], { env: node().env });
+    const following = startProgram(program, ['logs', '-f', '--tail=1', talker], { env: node().env });
+    try {
+      terminal.write('test -t 0 && echo "a $((6 * 7)) terminal"; exit 5\n');
+      await until('the terminal', () => terminal.stdout().includes('a 42 terminal'));
+      expect(await terminal.ended).toBe(5);
+      attached.write('hello\n');
+      await until('an answer', () => attached.stdout().includes('heard hello\n'));
+      await until('more of the log', () => following.stdout().split('\n').length > 4);
+    } finally {
+      for (const running of [terminal, attached, following]) running.kill('SIGKILL');
+    }
+    const [there, back] = ['there', 'back'].map((file) => join(node().dataDir, '..', `${name}-${file}`)) as [string, string];
+    writeFileSync(there, 'carried '.repeat(100_000));
+    await ok('cp', there, `${talker}:/tmp/carried`);
+    await ok('cp', `${talker}:/tmp/carried`, back);
+    expect(readFileSync(back).equals(readFileSync(there))).toBe(true);
+    await ok('delete', 'pod', talker, '--now');
+  });
+
   test('forwards a port', async () => {
     const server = `${name}-http`;
     const script = "exec python3 -c 'import http.server; http.server.test(http.server.SimpleHTTPRequestHandler, port=8080)'";
@@ -129,6 +155,8 @@ describe.each(found.length === 0 ? ['none'] : found)('%s', (program) => {
     const refused = await kubectl('auth', 'can-i', 'delete', 'nodes', '--as=nobody');
     expect(refused.code).toBe(1);
     expect(refused.stdout.startsWith('no')).toBe(true);
+    // `create token` came with 1.24.
+    if (!(await ok('create', '--help')).includes('  token ')) return;
     expect(await ok('create', 'token', 'default', '--duration=10m')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n?$/);
   });
 
