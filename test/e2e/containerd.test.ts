@@ -109,7 +109,7 @@ test('kill -9 of containerd makes the node not ready, and its return makes all a
   expect(await valueOf(node, 'pod/web', '.status.containerStatuses[0].containerID')).toBe(id);
   expect(await valueOf(node, 'pod/web', '.status.containerStatuses[0].restartCount')).toBe('0');
   await runUntilReady(node, podOf('after', FOREVER, IMAGE));
-  await node.ok('exec', 'after', '--', 'sh', '-c', 'kill -TERM 1');
+  await node.kubectl('exec', 'after', '--', 'kill', '-TERM', '1');
   await until('the exit to be seen', async () => (await valueOf(node, 'pod/after', '.status.containerStatuses[0].restartCount')) === '1');
 });
 

@@ -48,8 +48,8 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
     try {
       await cgroups.limit(path, limits);
     } catch (error) {
-      // A limit below what is used is refused: the pod goes on under the old one.
-      log.warn('Limits could not be set', { cgroup: path, err: errorText(error) });
+      // A limit below what is used, or below a container's, is refused: the pod goes on under the old one.
+      log.v(1, 'Limits could not be set', { cgroup: path, err: errorText(error) });
     }
   }
 

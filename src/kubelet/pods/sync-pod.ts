@@ -79,7 +79,10 @@ async function finishResize(
     if (resizes.length > 0) services.metrics.podResizeDuration.observe(services.host.clock.monotonic() - began, [String(success)]);
   };
   try {
+    // A container's limit must lie below its pod's at every moment: the pod's grows before, and shrinks after.
+    await services.cgroups.ensure(pod);
     for (const { id, resources, restart } of resizes) if (!restart) await services.runtime.updateContainerResources(id, resources);
+    await services.cgroups.ensure(pod);
     done(true);
   } catch (error) {
     done(false);
