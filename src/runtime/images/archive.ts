@@ -57,8 +57,7 @@ export async function loadImages(options: LoadOptions): Promise<void> {
       throw new TarError(
         'there is no image for this machine in it (neither manifest.json of docker save nor index.json of an OCI layout names one)',
       );
-    for (const image of found)
-      await options.report(await placeImage({ ...options, staging }, await contentOf(options, root, image)));
+    for (const image of found) await options.report(await placeImage({ ...options, staging }, await contentOf(options, root, image)));
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
     throw new RuntimeError('invalidArgument', `${options.file} cannot be loaded: ${errorText(error)}`, { cause: error });

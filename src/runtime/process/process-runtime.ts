@@ -3,7 +3,7 @@ import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
 import { RuntimeError, type AttachRequest, type Runtime, type RuntimeEvent } from '../runtime.ts';
 import { openImageStore } from '../images/local-image-store.ts';
-import { normalizeReference, parseReference } from '../images/reference.ts';
+import type { RegistrySettings } from '../images/registry/hosts.ts';
 import { runAttach } from './attach.ts';
 import { openCgroups, type Cgroups } from './cgroups.ts';
 import { parseCgroupLayout } from './cgroup-layout.ts';
@@ -32,6 +32,8 @@ export interface ProcessRuntimeOptions {
   readonly subnet?: string;
   /** Host directories that containers on the host's root do not see, beside the two above: keys, stores. */
   readonly hiddenPaths?: readonly string[];
+  /** Mirrors of registries, and registries without certificates. */
+  readonly registries?: RegistrySettings;
   /** Containers are plain process groups; by default so without Linux or root. */
   readonly plain?: boolean;
 }
@@ -55,7 +57,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
   }
   await host.files.mkdir(rootDir, { recursive: true, mode: 0o711 });
   const listeners = new Set<(event: RuntimeEvent) => void>();
-  const images = await openImageStore(options.imagesDir, { host, log });
+  const images = await openImageStore(options.imagesDir, { host, log, ...(options.registries && { registries: options.registries }) });
   const plain = options.plain ?? !(process.platform === 'linux' && process.getuid?.() === 0);
   const layout = plain ? null : parseCgroupLayout(await host.files.readFile('/proc/self/mountinfo', 'utf8'));
   const cgroups = layout && openCgroups(host, layout, log);
@@ -146,18 +148,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
 
     listImages: () => images.list(),
     imageStatus: async (reference) => (await images.find(reference))?.image ?? null,
-    async pullImage(reference) {
-      const found = await images.find(reference);
-      if (found) return found.image.id;
-      const name = normalizeReference(reference);
-      if (name === null)
-        throw new RuntimeError('invalidArgument', `failed to parse image reference ${JSON.stringify(reference)}: invalid reference format`);
-      const domain = parseReference(reference)?.domain ?? '';
-      throw new RuntimeError(
-        'notFound',
-        `failed to pull and unpack image "${name}": failed to resolve reference "${name}": the process runtime does not fetch from registries (${domain}); load the image from a file with "nodelet image load"`,
-      );
-    },
+    pullImage: (reference, auth, signal) => images.pull(reference, { ...(auth && { auth }), ...(signal && { signal }) }),
     removeImage: (reference) => images.remove(reference),
     imageFsInfo: async () => {
       const du = await host.processes.run('du', ['-s', '-B1', '--', options.imagesDir]);
