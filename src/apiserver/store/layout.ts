@@ -6,7 +6,6 @@ import { decodeValue, encodeValue } from './value.ts';
 
 export const FORMAT = 'nodelet-store-1';
 const FORMAT_KEY = 'meta/format';
-export const REVISION_KEY = 'meta/revision';
 const OBJECTS = 'o/';
 const EVENTS = 'r/';
 /** Enough digits for every revision a number can hold. */
@@ -49,7 +48,7 @@ export async function loadDisk(disk: Disk, directory: string): Promise<Loaded> {
   if (found !== FORMAT) throw new StoreError(`the store in ${directory} has the format ${found}; this version reads ${FORMAT}`);
   const entries = [...disk.entries(OBJECTS)].map(({ key, value }) => entryFromText(key.slice(OBJECTS.length), decodeValue(key, value)));
   const events = [...disk.entries(EVENTS)].map(({ key, value }) => eventFromText(decodeValue(key, value)));
-  const stored = disk.get(REVISION_KEY);
-  const revision = stored === undefined ? 0 : Number(decodeValue(REVISION_KEY, stored));
+  // The latest change is never forgotten.
+  const revision = events.at(-1)?.revision ?? 0;
   return { entries, events, revision, compacted: (events[0]?.revision ?? revision + 1) - 1 };
 }

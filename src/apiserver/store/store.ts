@@ -7,7 +7,7 @@ import { StoreError } from './errors.ts';
 import { createHistory, DEFAULT_HISTORY, type History, type HistoryLimits } from './history.ts';
 import { MAX_KEY_BYTES, openDisk, type Disk, type DiskWrite } from './lmdb.ts';
 import { lockDirectory } from './lock.ts';
-import { eventKey, eventText, loadDisk, objectKey, REVISION_KEY, type Loaded } from './layout.ts';
+import { eventKey, eventText, loadDisk, objectKey, type Loaded } from './layout.ts';
 import { encodeValue } from './value.ts';
 
 export interface StoreOptions {
@@ -135,7 +135,6 @@ function runStore(disk: Disk, loaded: Loaded, options: Required<StoreOptions> & 
     if (events.length > 0) {
       const writes: DiskWrite[] = forgotten.map((old) => ({ key: eventKey(old), value: undefined }));
       for (const event of events) writes.push(...writesOf(event));
-      writes.push(diskWrite(REVISION_KEY, String(batch.revision())));
       try {
         await disk.commit(writes);
         failed = undefined;
