@@ -179,6 +179,8 @@ export interface PodSandboxStatus extends PodSandbox {
   /** Empty on the host's network; the first is the primary one. */
   readonly ips: readonly string[];
   readonly network: 'pod' | 'node';
+  /** Name of the image that holds the sandbox, where there is one. */
+  readonly image?: string;
 }
 
 export type ContainerRuntimeState = 'created' | 'running' | 'exited' | 'unknown';

@@ -76,7 +76,7 @@ export function podTargets(measured: MeasuredPod, place: CgroupPlace, known: Map
     sandboxTarget: keep(sandboxPath, () => ({
       path: sandboxPath,
       kind: 'sandbox',
-      labels: targetLabels({ id: sandboxPath, image: SANDBOX_IMAGE, name: sandbox.id, namespace, pod: name }),
+      labels: targetLabels({ id: sandboxPath, image: sandbox.image ?? SANDBOX_IMAGE, name: sandbox.id, namespace, pod: name }),
       podUid: uid,
     })),
     containers: observed.containers

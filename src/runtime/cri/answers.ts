@@ -47,11 +47,12 @@ export function sandboxOf(sandbox: SandboxLike): PodSandbox {
   };
 }
 
-export function sandboxStatusOf(status: CriPodSandboxStatus | undefined): PodSandboxStatus {
+/** `image`: what holds the runtime's sandboxes; empty when it does not tell. */
+export function sandboxStatusOf(status: CriPodSandboxStatus | undefined, image: string): PodSandboxStatus {
   if (status === undefined) throw broken('a sandbox status without a status');
   const ips = [status.network?.ip ?? '', ...(status.network?.additionalIps ?? []).map(({ ip }) => ip)].filter((ip) => ip !== '');
   const network = status.linux?.namespaces?.options?.network;
-  return { ...sandboxOf(status), ips, network: network === NamespaceMode.NODE ? 'node' : 'pod' };
+  return { ...sandboxOf(status), ips, network: network === NamespaceMode.NODE ? 'node' : 'pod', ...(image !== '' && { image }) };
 }
 
 type ContainerLike = Pick<Container, 'id' | 'metadata' | 'image' | 'imageRef' | 'state' | 'createdAt' | 'labels' | 'annotations'>;
@@ -124,7 +125,8 @@ function resourcesOf(linux: LinuxContainerResources | undefined): LinuxResources
   };
 }
 
-export function imageOf(image: CriImage): Image {
+/** The sandboxes' image is never garbage, whether the runtime says so or not. */
+export function imageOf(image: CriImage, sandboxImage: string): Image {
   if (image.id === '') throw broken('an image without an id');
   return {
     id: image.id,
@@ -133,7 +135,7 @@ export function imageOf(image: CriImage): Image {
     sizeBytes: Number(image.size),
     ...(image.uid && { uid: Number(image.uid.value) }),
     ...(image.username !== '' && { username: image.username }),
-    pinned: image.pinned,
+    pinned: image.pinned || image.repoTags.includes(sandboxImage),
   };
 }
 
@@ -149,3 +151,15 @@ export const filesystemOf = (usage: CriFilesystemUsage): FilesystemUsage => ({
   usedBytes: Number(usage.usedBytes?.value ?? 0n),
   inodesUsed: Number(usage.inodesUsed?.value ?? 0n),
 });
+
+/** The image of sandboxes out of containerd's account of its configuration; empty when it cannot be found there. */
+export function sandboxImageOf(info: Readonly<Record<string, string>>): string {
+  try {
+    const config: unknown = JSON.parse(info['config'] ?? '');
+    if (typeof config === 'object' && config !== null && 'sandboxImage' in config && typeof config.sandboxImage === 'string')
+      return config.sandboxImage;
+  } catch {
+    return '';
+  }
+  return '';
+}

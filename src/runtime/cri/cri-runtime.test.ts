@@ -202,6 +202,18 @@ describe('what is sent', () => {
 });
 
 describe('what is answered', () => {
+  it('names the image of sandboxes where the runtime tells it, and that image is pinned', async () => {
+    const runtime = await start({
+      runtime: {
+        status: () => ({ info: { config: '{"sandboxImage":"pause:1"}' } }),
+        podSandboxStatus: () => ({ status: { id: 's1', metadata: { uid: 'u' } } }),
+      },
+      images: { listImages: () => ({ images: [{ id: 'a', repoTags: ['pause:1'] }, { id: 'b' }] }) },
+    });
+    expect((await runtime.podSandboxStatus('s1')).image).toBe('pause:1');
+    expect((await runtime.listImages()).map(({ pinned }) => pinned)).toEqual([true, false]);
+  });
+
   it('is told in milliseconds and words', async () => {
     const runtime = await start({
       runtime: {
@@ -358,7 +370,7 @@ describe('faults', () => {
   });
 
   it('are seen when the runtime dies in a call, and are over when it is back', async () => {
-    const first = await serve({ runtime: { status: () => new Promise<never>(() => undefined) } });
+    const first = await serve({ runtime: { status: ({ verbose }) => (verbose ? {} : new Promise<never>(() => undefined)) } });
     const runtime = await connect();
     const call = failure(runtime.status());
     await new Promise((ok) => {

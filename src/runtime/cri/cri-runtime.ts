@@ -10,7 +10,16 @@ import {
   type RuntimeEvent,
   type RuntimeVersion,
 } from '../runtime.ts';
-import { conditionsOf, containerOf, containerStatusOf, filesystemOf, imageOf, sandboxOf, sandboxStatusOf } from './answers.ts';
+import {
+  conditionsOf,
+  containerOf,
+  containerStatusOf,
+  filesystemOf,
+  imageOf,
+  sandboxImageOf,
+  sandboxOf,
+  sandboxStatusOf,
+} from './answers.ts';
 import { createBatch } from './batch.ts';
 import { followEvents } from './events.ts';
 import { openGrpc, type GrpcClient } from './grpc.ts';
@@ -58,7 +67,6 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     imageServer.close();
   };
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const within = { timeoutMs };
   const gone = async (call: Promise<unknown>): Promise<void> => {
     try {
       await call;
@@ -67,10 +75,17 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     }
   };
 
+  const within = { timeoutMs };
+  let sandboxImage: string;
   try {
     const { runtimeApiVersion } = await askVersion(server, HELLO_MS);
     if (runtimeApiVersion !== API_VERSION)
       throw new RuntimeError('unimplemented', `the runtime speaks CRI ${JSON.stringify(runtimeApiVersion)}, this kubelet ${API_VERSION}`);
+    // Only the label of a metric and a pin depend on it: without an answer there is neither.
+    sandboxImage = await server.call(rpc.status, { verbose: true }, { timeoutMs: Math.min(HELLO_MS, timeoutMs) }).then(
+      ({ info }) => sandboxImageOf(info),
+      () => '',
+    );
   } catch (error) {
     close();
     throw error;
@@ -135,7 +150,7 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
       const kept = ledger.sandboxStatus(id);
       if (kept) return kept;
       const mark = ledger.mark(id);
-      const status = sandboxStatusOf((await server.call(rpc.podSandboxStatus, { podSandboxId: id }, within)).status);
+      const status = sandboxStatusOf((await server.call(rpc.podSandboxStatus, { podSandboxId: id }, within)).status, sandboxImage);
       ledger.noteSandbox(status);
       ledger.keepSandboxStatus(status, mark);
       return status;
@@ -219,10 +234,10 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
       await server.call(rpc.checkpointContainer, { containerId: id, location, timeout: BigInt(timeoutSeconds) }, limit);
     },
 
-    listImages: async () => (await imageServer.call(imageRpc.listImages, {}, within)).images.map(imageOf),
+    listImages: async () => (await imageServer.call(imageRpc.listImages, {}, within)).images.map((image) => imageOf(image, sandboxImage)),
     async imageStatus(reference) {
       const { image } = await imageServer.call(imageRpc.imageStatus, { image: { image: reference } }, within);
-      return image ? imageOf(image) : null;
+      return image ? imageOf(image, sandboxImage) : null;
     },
     async pullImage(reference, auth, signal) {
       const request = { image: { image: reference, userSpecifiedImage: reference }, ...(auth && { auth: { ...auth } }) };
