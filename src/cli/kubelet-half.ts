@@ -32,6 +32,8 @@ export interface KubeletHalfOptions {
   readonly certDir: string;
   readonly names: () => CertificateNames;
   readonly runtime: Runtime;
+  /** Programs that know credentials for registries. */
+  readonly credentialProviders?: { readonly config: string; readonly binDir: string };
   /** Labels that the Node is registered with. */
   readonly nodeLabels: Readonly<Record<string, string>>;
   readonly features: ServerFeatures;

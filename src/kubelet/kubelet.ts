@@ -16,6 +16,8 @@ import { allPodsLimits } from './cgroups/pod-limits.ts';
 import type { CgroupDriver } from './cgroups/names.ts';
 import { NO_POD_CGROUPS, openPodCgroups, type PodCgroups } from './cgroups/pod-cgroups.ts';
 import { createEventRecorder } from './events/recorder.ts';
+import { openCredentialProviders } from './images/credential-provider.ts';
+import { openNodeCredentials } from './images/node-credentials.ts';
 import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
 import { startNodeAgent } from './node/node-agent.ts';
 import { allocatable } from './node/node-status.ts';
@@ -74,6 +76,8 @@ export interface KubeletOptions {
   readonly version?: string;
   /** Labels that the Node is registered with, beside those of the machine. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** Programs that know credentials for registries: their configuration, and where they are. */
+  readonly credentialProviders?: { readonly config: string; readonly binDir: string };
   /** Whether volumes may be mounted. Default: whether this process is root. */
   readonly mayMount?: boolean;
 }
@@ -141,6 +145,8 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     target: (pod) => (isStatic(pod) ? mirrors.target(pod) : { ...pod.metadata, status: pod.status }),
     written: (seconds) => metrics.podStatusSyncDuration.observe(seconds),
   });
+  const providers =
+    options.credentialProviders && (await openCredentialProviders({ ...options.credentialProviders, host, log: log.scope('credentials') }));
   const services: PodServices = {
     nodeName,
     hostIPs: client ? options.nodeIPs : [],
@@ -172,9 +178,17 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       clock,
     ),
     images: createImagePuller(runtime, clock, {
-      ensured: (policy, present, pull) =>
-        metrics.imageManagerEnsureImageRequests.increase([String(present ?? 'unknown'), policy.toLowerCase(), String(pull ?? 'unknown')]),
-      pulled: (uid, ms) => starts.pulled(uid, ms),
+      observer: {
+        ensured: (policy, present, pull) =>
+          metrics.imageManagerEnsureImageRequests.increase([String(present ?? 'unknown'), policy.toLowerCase(), String(pull ?? 'unknown')]),
+        pulled: (uid, ms) => starts.pulled(uid, ms),
+      },
+      limits: {
+        parallel: config.serializeImagePulls === false ? (config.maxParallelImagePulls ?? Infinity) : 1,
+        perSecond: config.registryPullQPS ?? 0,
+        burst: config.registryBurst ?? 0,
+      },
+      nodeCredentials: openNodeCredentials(host, options.rootDir, providers),
     }),
     probes: createProber({ runtime, clock, events, metrics: probeMetrics }),
     crashes: createBackoff({ ...CRASH_BACKOFF, maxMs: settings.crashBackoffMaxMs }),

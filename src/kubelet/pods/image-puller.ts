@@ -3,6 +3,9 @@ import { formatDuration } from '../../api/duration.ts';
 import { RuntimeError, type Image, type PullAuth, type Runtime } from '../../runtime/runtime.ts';
 import type { Clock } from '../../util/clock.ts';
 import { errorText } from '../../util/log.ts';
+import type { NodeCredentials } from '../images/node-credentials.ts';
+import { createPullGate, NO_LIMITS, type PullLimits } from '../images/pull-limits.ts';
+import { credentialsFor } from '../spec/pull-secrets.ts';
 import { createBackoff, IMAGE_BACKOFF } from './backoff.ts';
 import type { WaitingReason } from './container-status.ts';
 import type { AnyContainer, NodePod } from './pod.ts';
@@ -34,7 +37,16 @@ export interface ImagePullerObserver {
   pulled(podUid: string, ms: number): void;
 }
 
-export function createImagePuller(runtime: Runtime, clock: Clock, observer?: ImagePullerObserver): ImagePuller {
+export interface ImagePullerOptions {
+  readonly observer?: ImagePullerObserver;
+  readonly limits?: PullLimits;
+  /** What the node itself knows of an image's registry; tried after the pod's own. */
+  readonly nodeCredentials?: NodeCredentials;
+}
+
+export function createImagePuller(runtime: Runtime, clock: Clock, options: ImagePullerOptions = {}): ImagePuller {
+  const { observer } = options;
+  const gate = createPullGate(options.limits ?? NO_LIMITS, clock);
   const backoff = createBackoff(IMAGE_BACKOFF);
   const lastError = new Map<string, { readonly at: number; readonly text: string }>();
 
@@ -90,15 +102,21 @@ export function createImagePuller(runtime: Runtime, clock: Clock, observer?: Ima
     event('Normal', 'Pulling', `Pulling image "${asked}"`);
     const start = clock.monotonic();
     try {
-      const id = await pullWithAny(name, auths, signal);
+      let began = start;
+      const node = credentialsFor((await options.nodeCredentials?.(name)) ?? [], name);
+      const id = await gate.run(() => {
+        began = clock.monotonic();
+        return pullWithAny(name, [...auths, ...node], signal);
+      }, signal);
+      const ended = clock.monotonic();
       const image = (await runtime.imageStatus(id)) ?? (await runtime.imageStatus(name));
       if (image === null) throw new Error(`image "${name}" is not there after it was pulled`);
-      observer?.pulled(pod.metadata.uid, clock.monotonic() - start);
-      const took = formatDuration(Math.max(1, Math.round(clock.monotonic() - start)));
+      observer?.pulled(pod.metadata.uid, ended - start);
+      const took = (since: number): string => formatDuration(Math.max(1, Math.round(ended - since)));
       event(
         'Normal',
         'Pulled',
-        `Successfully pulled image "${asked}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`,
+        `Successfully pulled image "${asked}" in ${took(began)} (${took(start)} including waiting). Image size: ${image.sizeBytes} bytes.`,
       );
       lastError.delete(key);
       backoff.forget(key);
@@ -114,18 +132,19 @@ export function createImagePuller(runtime: Runtime, clock: Clock, observer?: Ima
     }
   }
 
-  /** Tries each credential until one works; the first answer that is no refusal counts. */
+  /** Tries each credential until one works; then what all of them were told counts. */
   async function pullWithAny(name: string, auths: readonly PullAuth[], signal: AbortSignal): Promise<string> {
-    let refusal: unknown;
+    const refusals = new Map<string, unknown>();
     for (const auth of auths.length === 0 ? [undefined] : auths) {
       try {
         return await runtime.pullImage(name, auth, signal);
       } catch (error) {
-        refusal = error;
+        refusals.set(errorText(error), error);
         if (signal.aborted || (error instanceof RuntimeError && error.code === 'unavailable')) break;
       }
     }
-    throw refusal;
+    const [first] = refusals.values();
+    throw refusals.size > 1 ? new Error(`[${[...refusals.keys()].join(', ')}]`) : first;
   }
 }
 

@@ -8,7 +8,7 @@ import { containerEnv, MissingReference, type ObjectReader } from './env.ts';
 import { expand } from './expand.ts';
 import { hostsFile } from './hosts.ts';
 import { containerAnnotations, containerHash, fnv32a } from './labels.ts';
-import { credentialsFor, pullCredentials } from './pull-secrets.ts';
+import { credentialsFor, placeMatches, pullCredentials, registryKey } from './pull-secrets.ts';
 import { containerResources, cpuShares, oomScoreAdj } from './resources.ts';
 import { podCgroup } from '../cgroups/names.ts';
 import { sandboxConfig } from './sandbox-config.ts';
@@ -371,7 +371,9 @@ describe('what the runtime is told of a pod', () => {
       labels: { a: 'b', 'io.kubernetes.pod.name': 'p', 'io.kubernetes.pod.namespace': 'default', 'io.kubernetes.pod.uid': 'u' },
       portMappings: [{ protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIp: '' }],
     });
-    expect(podCgroup(aPod({ containers: [{ name: 'c', resources: { limits: { cpu: '1', memory: '1Gi' } } }] }), { cgroupRoot: '' })).toBe('/kubepods/podu');
+    expect(podCgroup(aPod({ containers: [{ name: 'c', resources: { limits: { cpu: '1', memory: '1Gi' } } }] }), { cgroupRoot: '' })).toBe(
+      '/kubepods/podu',
+    );
   });
 
   it('writes down what a restarted kubelet needs', () => {
@@ -405,17 +407,46 @@ describe('pull secrets', () => {
   });
   it('are read in both forms', () => {
     const auth = Buffer.from('me:pa:ss').toString('base64');
-    const expected = [{ registry: 'r.example', auth: { serverAddress: 'r.example', username: 'me', password: 'pa:ss' } }];
+    const expected = [{ registry: 'r.example', auth: { username: 'me', password: 'pa:ss' } }];
     expect(pullCredentials(secret({ auths: { 'r.example': { auth } } }))).toEqual(expected);
     expect(pullCredentials(secret({ 'r.example': { auth } }, '.dockercfg'))).toEqual(expected);
   });
+  it('take `auth` before a name and a password beside it, as the original does', () => {
+    const entry = { auth: Buffer.from('a:b').toString('base64'), username: 'c', password: 'd' };
+    expect(pullCredentials(secret({ auths: { r: entry } }))).toEqual([{ registry: 'r', auth: { username: 'a', password: 'b' } }]);
+  });
+  it.each([
+    ['https://index.docker.io/v1/', 'index.docker.io'],
+    ['http://r.example:5000/v2/', 'r.example:5000'],
+    ['r.example/team', 'r.example/team'],
+    ['r.example/v1/team', 'r.example/team'],
+    ['r.example/', 'r.example'],
+    ['', null],
+    ['https:///x', null],
+    ['a b', null],
+  ])('name their place as users write it: %j is %j', (place, key) => {
+    expect(registryKey(place)).toBe(key);
+  });
+  it.each([
+    ['r.example', 'r.example/x', true],
+    ['r.example', 'r.example.evil/x', false],
+    ['*.example', 'r.example/x', true],
+    ['*.example', 'a.r.example/x', false],
+    ['r*.ex?mple', 'registry.example/x', true],
+    ['*', 'localhost/x', true],
+    ['*', 'r.example/x', false],
+    ['r.example:5000', 'r.example:5000/x', true],
+    ['r.example', 'r.example:5000/x', false],
+    ['r.example/team', 'r.example/team/x', true],
+    ['r.example/team', 'r.example/other/x', false],
+  ])('the place %j and the image %j: %j', (place, image, matches) => {
+    expect(placeMatches(place, image)).toBe(matches);
+  });
   it('count for their registry alone, the longest place first', () => {
-    const list = ['https://index.docker.io/v1/', 'r.example', 'r.example/team'].map((registry) => ({
-      registry,
-      auth: { serverAddress: registry },
-    }));
-    const places = (image: string): (string | undefined)[] => credentialsFor(list, image).map((a) => a.serverAddress);
-    expect(places('busybox')).toEqual(['https://index.docker.io/v1/']);
+    const list = ['index.docker.io', 'r.example', 'r.example/team'].map((registry) => ({ registry, auth: { username: registry } }));
+    const places = (image: string): (string | undefined)[] => credentialsFor(list, image).map((a) => a.username);
+    for (const image of ['busybox', 'user/x:1', 'docker.io/a/b', 'index.docker.io/a/b@sha256:' + 'a'.repeat(64)])
+      expect(places(image)).toEqual(['index.docker.io']);
     expect(places('r.example/team/x:1')).toEqual(['r.example/team', 'r.example']);
     expect(places('r.example.evil/x')).toEqual([]);
   });

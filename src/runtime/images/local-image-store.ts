@@ -134,7 +134,8 @@ export async function openImageStore(dir: string, options: ImageStoreOptions): P
       if (name === HOST_REFERENCE) return hostImage.image.id;
       const present = await findRecord(reference);
       const isOwn =
-        present && (/^sha256:/.test(reference) || (present.repoTags.includes(name ?? '') && !present.pulledTags?.includes(name ?? '')));
+        present &&
+        (reference.startsWith('sha256:') || (present.repoTags.includes(name ?? '') && !present.pulledTags?.includes(name ?? '')));
       if (isOwn && !pulling.replace) return present.id;
       if (wanted === null)
         throw new RuntimeError('invalidArgument', `failed to parse image reference ${JSON.stringify(reference)}: invalid reference format`);

@@ -134,13 +134,13 @@ async function downloadAll(
 ): Promise<Map<string, string>> {
   const wanted = [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
   const paths = new Map<string, string>();
-  let failed = false;
+  const failed = new AbortController();
   const worker = async (): Promise<void> => {
-    for (let layer = wanted.shift(); layer !== undefined && !failed; layer = wanted.shift()) {
+    for (let layer = wanted.shift(); layer !== undefined && !failed.signal.aborted; layer = wanted.shift()) {
       const { digest, size } = layer;
       const path = await download(layer, (received) => options.progress?.({ step: 'layer', digest, received, size })).catch(
         (error: unknown) => {
-          failed = true;
+          failed.abort();
           throw error;
         },
       );

@@ -50,7 +50,8 @@ export interface RepositoryOptions {
   readonly signal?: AbortSignal;
 }
 
-interface Source extends RegistryHost {
+interface Source {
+  readonly host: RegistryHost;
   readonly authorizer: Authorizer;
 }
 
@@ -59,7 +60,7 @@ export function openRepository(options: RepositoryOptions): Repository {
   const { domain, path } = reference;
   const name = reference.tag === '' || reference.digest !== '' ? reference.digest : reference.tag;
   const sources = registryHosts(domain, options.settings).map((host) => ({
-    ...host,
+    host,
     authorizer: createAuthorizer({
       registry: host.base,
       scope: `repository:${path}:pull`,
@@ -71,13 +72,13 @@ export function openRepository(options: RepositoryOptions): Repository {
   let preferred = 0;
 
   async function ask(source: Source, method: 'GET' | 'HEAD', what: string, headers: Record<string, string>): Promise<Answer> {
-    const url = `${source.base}/v2/${path}/${what}${source.mirror ? `?ns=${encodeURIComponent(domain)}` : ''}`;
+    const url = `${source.host.base}/v2/${path}/${what}${source.host.mirror ? `?ns=${encodeURIComponent(domain)}` : ''}`;
     for (let asked = 1; ; asked += 1) {
       const authorization = await source.authorizer.header(signal);
       const answer = await exchange(url, {
         method,
         headers,
-        insecure: source.insecure,
+        insecure: source.host.insecure,
         ...(authorization !== undefined && { authorization }),
         ...(signal && { signal }),
       }).catch((error: unknown) => {
