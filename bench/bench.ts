@@ -4,6 +4,7 @@
  * Kubernetes that is running, and print the ratio.
  */
 import { measureApiServer } from './apiserver.ts';
+import { compareCollectors } from './collectors.ts';
 import { measureContainerStart } from './container-start.ts';
 import { measureKubelet } from './kubelet.ts';
 import { measureMetrics } from './metrics.ts';
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'container-start': measureContainerStart,
   pods: measurePods,
   metrics: measureMetrics,
+  collectors: compareCollectors,
   apiserver: measureApiServer,
   kubelet: measureKubelet,
 };

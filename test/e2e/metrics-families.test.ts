@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { parseText, type ParsedFamily } from '../../src/metrics/parse-text.ts';
 import { podOf, runUntilReady } from '../support/pods.ts';
 import { missingForNodes, sharedNode } from '../support/shared-node.ts';
+import { until } from '../support/until.ts';
 
 const RECORDED = resolve('../shared/golden/raw');
 const FILES: Readonly<Record<string, string>> = {
@@ -42,23 +43,29 @@ test.skipIf(!existsSync(RECORDED) || missingForNodes() !== undefined).each(Objec
       ...names(page, 'Families that appear when there is something to count'),
     ];
     await runUntilReady(node(), podOf('sleeps', 'sleep 1000', { livenessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } }));
-    const ours = new Map(
-      parseText(await node().ok('get', '--raw', `/api/v1/nodes/${node().nodeName}/proxy${path}`)).map((family) => [family.name, family]),
-    );
-    const wrong: string[] = [];
-    for (const theirs of parseText(readFileSync(resolve(RECORDED, file), 'utf8'))) {
-      const mine = ours.get(theirs.name);
-      if (mine === undefined) {
-        if (!absent.some((name) => name.test(theirs.name))) wrong.push(`${theirs.name} is missing`);
-        continue;
+    const look = async (): Promise<string[]> => {
+      const ours = new Map(
+        parseText(await node().ok('get', '--raw', `/api/v1/nodes/${node().nodeName}/proxy${path}`)).map((family) => [family.name, family]),
+      );
+      const wrong: string[] = [];
+      for (const theirs of parseText(readFileSync(resolve(RECORDED, file), 'utf8'))) {
+        const mine = ours.get(theirs.name);
+        if (mine === undefined) {
+          if (!absent.some((name) => name.test(theirs.name))) wrong.push(`${theirs.name} is missing`);
+          continue;
+        }
+        if (mine.type !== theirs.type) wrong.push(`${theirs.name}: ${mine.type}, not ${theirs.type}`);
+        if (mine.help !== theirs.help) wrong.push(`${theirs.name}: help ${mine.help ?? ''}, not ${theirs.help ?? ''}`);
+        // The recording has the labels of this one masked.
+        if (theirs.name !== 'cadvisor_version_info' && labelNames(mine) !== labelNames(theirs))
+          wrong.push(`${theirs.name}: labels ${labelNames(mine)}, not ${labelNames(theirs)}`);
+        if (timed(mine) !== timed(theirs)) wrong.push(`${theirs.name}: ${timed(mine) ? '' : 'no '}times`);
       }
-      if (mine.type !== theirs.type) wrong.push(`${theirs.name}: ${mine.type}, not ${theirs.type}`);
-      if (mine.help !== theirs.help) wrong.push(`${theirs.name}: help ${mine.help ?? ''}, not ${theirs.help ?? ''}`);
-      // The recording has the labels of this one masked.
-      if (theirs.name !== 'cadvisor_version_info' && labelNames(mine) !== labelNames(theirs))
-        wrong.push(`${theirs.name}: labels ${labelNames(mine)}, not ${labelNames(theirs)}`);
-      if (timed(mine) !== timed(theirs)) wrong.push(`${theirs.name}: ${timed(mine) ? '' : 'no '}times`);
-    }
+      return wrong;
+    };
+    // Some families have to wait for what is counted in the background.
+    let wrong = await look();
+    await until('all families', async () => (wrong = await look()).length === 0, 30_000).catch(() => undefined);
     expect(wrong).toEqual([]);
   },
 );
