@@ -64,7 +64,7 @@ test('what is no image, no file, or no action is one clear line', async () => {
     [['load', '/does/not/exist'], /there is no file \/does\/not\/exist/],
     [['tag', 'nope:1', 'a:1'], /nope:1/],
     [['remove', 'nope:1'], /there is no image nope:1/],
-    [['polish'], /nodelet image takes one of load, list, tag, remove/],
+    [['polish'], /nodelet image takes one of pull, load, list, tag, remove/],
     [['load'], /usage: nodelet image load FILE/],
   ] as const) {
     const result = await image(...args);
