@@ -88,6 +88,8 @@ export async function startStreamPod(place: Place): Promise<StreamPod> {
       figures.execsAtOnce.push(performance.now() - from);
       for (let i = 0; i < 5; i++) {
         const { ms, body } = await kubelet.get(`/containerLogs/default/${name}/c`);
+        // A kubelet that cannot watch the file says so in an answer of 200 (fs.inotify.max_user_instances).
+        if (body.length < LOG_LINES * 100) throw new Error(`the log of ${place.name} is only ${body.toString('utf8', 0, 200)}`);
         figures.logs.push(body.length / 2 ** 20 / (ms / 1_000));
       }
       for (let i = 0; i < 20; i++) figures.tail.push((await kubelet.get(`/containerLogs/default/${name}/c?tailLines=10`)).ms);
