@@ -2,6 +2,8 @@
 import type { RequestInfo } from '../../api/request-info.ts';
 import { resourceDefinitions } from '../../api/resources.ts';
 import { failure, type StatusError } from '../../api/status.ts';
+import { inFormat } from '../../metrics/formats.ts';
+import { negotiateFormat } from '../../metrics/negotiate.ts';
 import type { Exchange } from '../../net/http.ts';
 import { goHttpError, sendBytes } from '../../net/respond.ts';
 import { sendStatusz, sendFlagz, type ProgramStatus } from '../../net/zpages.ts';
@@ -143,11 +145,12 @@ function statusOf({ version, startedAt, now }: DiscoveryOptions): ProgramStatus 
 }
 
 function metrics(options: DiscoveryOptions): Route['handle'] {
-  const headers = {
-    'Content-Type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
-    'Process-Start-Time-Unix': String(Math.floor(options.startedAt / 1000)),
+  const startTime = String(Math.floor(options.startedAt / 1000));
+  return async (exchange) => {
+    const { format, contentType } = negotiateFormat(exchange.request.headers.accept, { openMetrics: false });
+    const headers = { 'Content-Type': contentType, 'Process-Start-Time-Unix': startTime };
+    await sendBody(exchange, 200, inFormat(await options.metrics(), format), headers);
   };
-  return async (exchange) => sendBody(exchange, 200, Buffer.from(await options.metrics()), headers);
 }
 
 function healthRoutes({ checks }: DiscoveryOptions): [string, Route][] {
