@@ -25,6 +25,9 @@ const LIMITS = {
   handshake: 10_000,
   keepAliveProbe: 15_000,
   http2Streams: 250,
+  /** Streams that a client may reset at once, and how many more each second; a session beyond that is cut off (CVE-2023-44487). */
+  http2Resets: 500,
+  http2ResetsPerSecond: 33,
   /** MB; Node's own 10 MB kills every stream of a session when a few large answers wait for a slow reader. */
   http2SessionMemory: 1_000,
 } as const;
@@ -115,9 +118,14 @@ function http2Server(state: ServerState): Http2Server {
     session.once('close', () => state.sessions.delete(session));
     session.on('error', () => session.destroy());
     let open = 0;
+    const mayReset = resetAllowance();
     session.on('stream', (stream) => {
       open += 1;
-      stream.once('close', () => (open -= 1));
+      stream.once('close', () => {
+        open -= 1;
+        // nghttp2 ends such a session too, and then leaves its connection open until it is idle.
+        if (stream.rstCode !== h2.NGHTTP2_NO_ERROR && !mayReset()) session.destroy();
+      });
     });
     session.setTimeout(state.options.idleTimeoutMs ?? LIMITS.idle, () => {
       if (open === 0) session.close();
@@ -130,6 +138,18 @@ function http2Server(state: ServerState): Http2Server {
     else request.stream.close(h2.NGHTTP2_CANCEL);
   });
   return server;
+}
+
+/** Whether one more reset is within what a client may do. */
+function resetAllowance(): () => boolean {
+  let left: number = LIMITS.http2Resets;
+  let at = performance.now();
+  return () => {
+    const now = performance.now();
+    left = Math.min(LIMITS.http2Resets, left + ((now - at) / 1000) * LIMITS.http2ResetsPerSecond) - 1;
+    at = now;
+    return left >= 0;
+  };
 }
 
 function tlsServer(options: HttpServerOptions, http1: HttpServer, http2: Http2Server): TlsServer | undefined {

@@ -89,6 +89,9 @@ async function start(config: string): Promise<ChildProcess> {
       `--data-dir=${data}`,
       `--config=${config}`,
       `--hostname-override=${NODE}`,
+      // As the recorded one was started; its file leaves both out.
+      '--v=2',
+      `--pod-manifest-path=${join(work, 'manifests')}`,
       ...runtimeFlags,
       ...moved,
     ],
@@ -188,6 +191,7 @@ const wants = (name: string): boolean => wanted.length === 0 || wanted.includes(
 
 async function main(): Promise<void> {
   mkdirSync(data, { recursive: true });
+  mkdirSync(join(work, 'manifests'));
   if (endpoint === undefined) {
     const image = join(work, 'busybox.tar');
     writeBusyboxImage(image);

@@ -8,7 +8,6 @@ import type { DataDir } from './data-dir.ts';
 
 /** Without a file, `up` starts from the safe defaults of an empty one: anonymous off, no read-only port. */
 const EMPTY = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
-const CGROUP_ROOT = '/nodelet';
 const CLUSTER_DOMAIN = 'cluster.local';
 
 /** Throws a UserError for a file that cannot be read or a value that is wrong. */
@@ -19,7 +18,6 @@ export async function kubeletConfiguration(
 ): Promise<KubeletConfiguration> {
   const config = await loadConfiguration(parsed, host, EMPTY);
   const { x509 } = config.authentication;
-  const given = parsed.given;
   return {
     ...config,
     authentication: {
@@ -29,6 +27,13 @@ export async function kubeletConfiguration(
     tlsCertFile: config.tlsCertFile === '' ? join(dir.pki, 'kubelet.crt') : config.tlsCertFile,
     tlsPrivateKeyFile: config.tlsPrivateKeyFile === '' ? join(dir.pki, 'kubelet.key') : config.tlsPrivateKeyFile,
     clusterDomain: config.clusterDomain === '' ? CLUSTER_DOMAIN : config.clusterDomain,
-    cgroupRoot: config.cgroupRoot === '' && !given.has('cgroup-root') ? CGROUP_ROOT : config.cgroupRoot,
   };
+}
+
+/** Below it are the pods' control groups when nothing says where: away from those of another kubelet on this machine. */
+const CGROUP_ROOT = '/nodelet';
+
+/** Where the pods' control groups are. The configuration leaves it open, as the original's does. */
+export function cgroupRootOf(config: Pick<KubeletConfiguration, 'cgroupRoot'>, given: ReadonlySet<string>): string {
+  return config.cgroupRoot === '' && !given.has('cgroup-root') ? CGROUP_ROOT : config.cgroupRoot;
 }

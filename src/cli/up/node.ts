@@ -17,7 +17,7 @@ export interface UpNode {
 
 /** `record` is what `down` is to know of this machine. */
 export async function startNode(settings: UpSettings, record: MachineRecord, pki: Pki, server: string, host: Host): Promise<UpNode> {
-  const { config, dir, log, nodeIPs, nodeName, podCIDR } = settings;
+  const { dir, log, nodeIPs, nodeName, podCIDR } = settings;
   const places = { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.root] };
   const chosen = await chooseRuntime(settings.runtime, places, host, log);
   if (chosen.endpoint !== undefined) await writeMachineRecord(dir, { ...record, runtimeEndpoint: chosen.endpoint }, host);
@@ -28,7 +28,6 @@ export async function startNode(settings: UpSettings, record: MachineRecord, pki
       rootDir: dir.kubelet,
       podLogsDir: dir.podLogs,
       containerLogsDir: dir.containerLogs,
-      cgroupRoot: config.cgroupRoot,
       connection: { server, ca: pki.ca.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
       certDir: dir.pki,
       names: () => ({ dnsNames: [nodeName], ipAddresses: nodeIPs }),

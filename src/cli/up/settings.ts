@@ -8,7 +8,7 @@ import type { Host } from '../../util/host.ts';
 import { createLogger, type Logger, type Verbosity } from '../../util/log.ts';
 import { DEFAULT_POD_CIDR, runtimeWish, type RuntimeWish } from '../runtime.ts';
 import { addressIn } from './addresses.ts';
-import { kubeletConfiguration } from './configuration.ts';
+import { cgroupRootOf, kubeletConfiguration } from './configuration.ts';
 import { dataDirAt, type DataDir } from './data-dir.ts';
 import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
 import { nodeAddresses } from './machine.ts';
@@ -28,6 +28,8 @@ export interface UpSettings {
   /** Where clients of this machine reach the API server. */
   readonly apiAddress: string;
   readonly config: KubeletConfiguration;
+  /** Below it are the pods' control groups. */
+  readonly cgroupRoot: string;
   readonly nodeName: string;
   readonly nodeIPs: readonly string[];
   readonly nodeLabels: Readonly<Record<string, string>>;
@@ -65,6 +67,7 @@ export async function readSettings(argv: readonly string[], host: Host): Promise
     api,
     apiAddress: given.has('bind-address') ? api['bind-address'] : LOCALHOST,
     config,
+    cgroupRoot: cgroupRootOf(config, given),
     nodeName: (values['hostname-override'] ?? hostname()).toLowerCase(),
     nodeIPs: nodeAddresses(values['node-ip'], gateway),
     nodeLabels: values['node-labels'],

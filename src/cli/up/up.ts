@@ -41,11 +41,11 @@ export async function run(argv: readonly string[]): Promise<number> {
 
   // What is wanted, and where it is on this machine.
   const settings = await readSettings(argv, host);
-  const { config, dir, log, podCIDR } = settings;
+  const { dir, log, podCIDR } = settings;
   await openDataDir(dir, host);
   const stop = stopSignal();
   const serviceAddresses = [settings.serviceIP, settings.dnsIP];
-  const record = { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: config.cgroupRoot };
+  const record = { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: settings.cgroupRoot };
   await writeMachineRecord(dir, record, host);
   const hasInterface = isLinuxRoot() && (await ensureServiceInterface(serviceAddresses, host, log));
   const pki = await withSigningKey(await makeCertificates(settings, host), settings, host);
