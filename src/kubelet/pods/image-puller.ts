@@ -23,6 +23,8 @@ export interface ImagePuller {
     event: ContainerEvent,
     signal: AbortSignal,
   ): Promise<{ readonly image: Image } | { readonly failed: WaitingReason; readonly retryMs: number }>;
+  /** The container will soon be asked for: a runtime that takes its time over images may begin. */
+  expect(container: AnyContainer): void;
   forget(podUid: string): void;
 }
 
@@ -83,6 +85,11 @@ export function createImagePuller(runtime: Runtime, clock: Clock, options: Image
       }
       observer?.ensured(policy, present !== null, true);
       return pull(pod, asked, parsed.name, auths, event, signal);
+    },
+    expect({ image = '' }) {
+      const parsed = parseImageName(image);
+      // What comes of it is told when the container is started.
+      if ('name' in parsed) runtime.imageStatus(parsed.name).catch(() => undefined);
     },
     forget(podUid) {
       backoff.forget(`${podUid}_`);

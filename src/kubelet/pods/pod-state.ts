@@ -5,7 +5,7 @@ import type { WaitingReason } from './container-status.ts';
 import { isOwnedCondition } from './conditions.ts';
 import { CONTAINER_TYPE } from '../spec/labels.ts';
 import { containerType } from '../stats/container-type.ts';
-import { NOTHING_OBSERVED, observePod, type ObservedPod } from './observed.ts';
+import { newestFirst, NOTHING_OBSERVED, observePod, unlessGone, type ObservedPod } from './observed.ts';
 import type { Phase } from './phase.ts';
 import { isTerminalPhase, type NodePod } from './pod.ts';
 import type { ResizeState } from './resize.ts';
@@ -92,6 +92,15 @@ export async function look(services: PodServices, state: PodState): Promise<Obse
   state.observed = { ...seen, containers };
   const ids = new Set(seen.containers.map((c) => c.id));
   for (const id of state.messages.keys()) if (!ids.has(id)) state.messages.delete(id);
+  return state.observed;
+}
+
+/** Asks the runtime for these containers alone: the rest is as it was seen last, and a change there wakes the pod. */
+export async function lookAt(services: PodServices, state: PodState, ids: readonly string[]): Promise<ObservedPod> {
+  const seen = await Promise.all(ids.map((id) => unlessGone(services.runtime.containerStatus(id))));
+  const fresh = await Promise.all(seen.filter((c) => c !== undefined).map((c) => withLastWords(services, state, c)));
+  const others = state.observed.containers.filter((c) => !ids.includes(c.id));
+  state.observed = { ...state.observed, containers: newestFirst([...fresh, ...others]) };
   return state.observed;
 }
 

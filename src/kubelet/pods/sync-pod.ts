@@ -11,7 +11,7 @@ import { ignoringGone, killContainer, killPod, podGraceSeconds, stopSandboxes } 
 import { anyRunning, containersNamed, readySandbox, type ObservedPod } from './observed.ts';
 import { isIdle, planPod, type ContainerToKill, type PodPlan } from './plan.ts';
 import { isSidecar } from './pod.ts';
-import { look, publish, type PodState } from './pod-state.ts';
+import { look, lookAt, publish, type PodState } from './pod-state.ts';
 import { resizeText } from './resize.ts';
 import { containerResizes, type ContainerResize } from './resize-containers.ts';
 import type { PodServices } from './services.ts';
@@ -180,6 +180,8 @@ async function ensureSandbox(services: PodServices, state: PodState, plan: PodPl
     }
   }
   let sandboxId: string;
+  // The runtime finds the first images while it makes the sandbox.
+  for (const { container } of plan.start) services.images.expect(container);
   try {
     await Promise.all([services.host.files.mkdir(sandbox.logDirectory, { recursive: true, mode: 0o755 }), services.cgroups.ensure(pod)]);
     sandboxId = await runtime.runPodSandbox(sandbox);
@@ -187,10 +189,12 @@ async function ensureSandbox(services: PodServices, state: PodState, plan: PodPl
     throw fail('FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`, SANDBOX_RETRY_MS);
   }
   try {
-    const { ips } = await runtime.podSandboxStatus(sandboxId);
-    await look(services, state);
+    const status = await runtime.podSandboxStatus(sandboxId);
+    // What was stopped before looks different now; else the new sandbox is all that is new.
+    if (plan.killPod) await look(services, state);
+    else state.observed = { ...state.observed, sandboxes: [status, ...state.observed.sandboxes.filter(({ id }) => id !== sandboxId)] };
     publish(services, state, { finished: false });
-    return { sandboxId, sandbox, podIPs: ips };
+    return { sandboxId, sandbox, podIPs: status.ips };
   } catch (error) {
     throw fail('FailedPodSandBoxStatus', `Unable to get pod sandbox status: ${errorText(error)}`, SANDBOX_RETRY_MS);
   }
@@ -206,6 +210,8 @@ async function startAll(services: PodServices, state: PodState, pass: StartPass)
   const credentials = await readCredentials(services, state);
   let retryMs: number | undefined;
   let last: string | undefined;
+  let failed = false;
+  const started: string[] = [];
   for (const target of pass.plan.start) {
     pass.signal.throwIfAborted();
     const { name } = target.container;
@@ -216,15 +222,17 @@ async function startAll(services: PodServices, state: PodState, pass: StartPass)
       state.waiting.delete(name);
       state.backoffs.delete(name);
       last = result.started;
+      started.push(last);
       continue;
     }
+    failed = true;
     if (result.failed.reason !== 'CrashLoopBackOff')
       metrics.startedContainersErrors.increase([result.failed.reason, containerType(target.kind)]);
     noteFailure(services, state, name, result);
     if (result.retryMs !== undefined) retryMs = Math.min(retryMs ?? Infinity, result.retryMs);
     if (target.kind === 'init' && !isSidecar(target.container)) break;
   }
-  const observed = await look(services, state);
+  const observed = failed ? await look(services, state) : await lookAt(services, state, started);
   // A container that was started and is over by now is shown running once: a watcher sees every state.
   publish(services, state, { finished: false, observed: last === undefined ? observed : asRunning(observed, last) });
   return { again: last !== undefined || retryMs === undefined, ...(retryMs !== undefined && { retryMs }) };

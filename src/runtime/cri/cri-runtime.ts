@@ -23,6 +23,7 @@ import {
 import { createBatch } from './batch.ts';
 import { followEvents } from './events.ts';
 import { openGrpc, type GrpcClient } from './grpc.ts';
+import { createImageMemory } from './image-memory.ts';
 import { createLedger, POD_UID_LABEL } from './ledger.ts';
 import { CgroupDriver, ImageService, RuntimeService } from './proto/cri_pb.ts';
 import { containerMessage, resourcesMessage, sandboxMessage } from './requests.ts';
@@ -114,6 +115,13 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     (item, filter: ContainerFilter) => hasLabels(item, filter) && (filter.sandboxId === undefined || filter.sandboxId === item.sandboxId),
   );
 
+  const images = createImageMemory(clock, async (reference) => {
+    const { image } = await imageServer.call(imageRpc.imageStatus, { image: { image: reference } }, within);
+    return image ? imageOf(image, sandboxImage) : null;
+  });
+  /** Containers that are being started here: nobody need be told of that. */
+  const starting = new Set<string>();
+
   const runtime: Runtime = {
     version: () => askVersion(server, timeoutMs),
     async status() {
@@ -169,10 +177,12 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
       return containerId;
     },
     async startContainer(id) {
+      starting.add(id);
       try {
         await server.call(rpc.startContainer, { containerId: id }, within);
       } finally {
         ledger.doubt(id);
+        starting.delete(id);
       }
     },
     async stopContainer(id, timeoutSeconds) {
@@ -235,17 +245,16 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     },
 
     listImages: async () => (await imageServer.call(imageRpc.listImages, {}, within)).images.map((image) => imageOf(image, sandboxImage)),
-    async imageStatus(reference) {
-      const { image } = await imageServer.call(imageRpc.imageStatus, { image: { image: reference } }, within);
-      return image ? imageOf(image, sandboxImage) : null;
-    },
+    imageStatus: (reference) => images.get(reference),
     async pullImage(reference, auth, signal) {
       const request = { image: { image: reference, userSpecifiedImage: reference }, ...(auth && { auth: { ...auth } }) };
       const { imageRef } = await imageServer.call(imageRpc.pullImage, request, signal ? { signal } : {});
+      images.clear();
       if (imageRef === '') throw new RuntimeError('unknown', `ImageRef of ${reference} is not set`);
       return imageRef;
     },
     async removeImage(reference) {
+      images.clear();
       await gone(imageServer.call(imageRpc.removeImage, { image: { image: reference } }, within));
     },
     imageFsInfo: async () => (await imageServer.call(imageRpc.imageFsInfo, {}, within)).imageFilesystems.map(filesystemOf),
@@ -292,6 +301,7 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
     signal: closing.signal,
     emit,
     list: relist,
+    isOurs: (id) => starting.has(id),
     stateOf: async (id) => {
       ledger.doubt(id);
       const known = ledger.get(id);

@@ -18,6 +18,8 @@ export interface EventOptions {
   readonly emit: (event: RuntimeEvent) => void;
   /** Lists everything; the ledger is told. */
   readonly list: () => Promise<void>;
+  /** The container is being started by ourselves. */
+  readonly isOurs: (id: string) => boolean;
   /** Asks anew for a container's or sandbox's state. */
   readonly stateOf: (id: string) => Promise<string>;
 }
@@ -103,7 +105,8 @@ const TYPES: Readonly<Record<number, RuntimeEvent['type']>> = {
 /** A server sends no headers before its first event: a stream that is not refused at once flows. */
 const FLOWS_MS = 100;
 
-async function criEvents({ server, ledger, clock, signal, emit }: EventOptions, began: () => void): Promise<void> {
+async function criEvents(options: EventOptions, began: () => void): Promise<void> {
+  const { server, ledger, clock, signal, emit } = options;
   const timer = clock.after(FLOWS_MS, began);
   try {
     await server.follow(RuntimeService.method.getContainerEvents, {}, signal, (event) => {
@@ -111,7 +114,7 @@ async function criEvents({ server, ledger, clock, signal, emit }: EventOptions, 
       ledger.doubt(id);
       const podUid = event.podSandboxStatus?.metadata?.uid ?? ledger.get(id)?.podUid ?? '';
       const type = id === event.podSandboxStatus?.id ? 'sandboxChanged' : TYPES[event.containerEventType];
-      if (type !== undefined) emit({ type, id, podUid, at: clock.now() });
+      if (type !== undefined && !(type === 'containerStarted' && options.isOurs(id))) emit({ type, id, podUid, at: clock.now() });
     });
   } finally {
     timer.cancel();
@@ -159,7 +162,7 @@ async function containerdEvents(options: EventOptions, began: () => void): Promi
       ledger.doubt(task.id);
       if (task.pid !== undefined) {
         ledger.notePid(task.id, task.pid);
-        tell(task.id, 'containerStarted');
+        if (!options.isOurs(task.id)) tell(task.id, 'containerStarted');
       } else void settle(task.id);
     });
   } finally {
