@@ -100,13 +100,13 @@ export function createPortForwarder(context: RuntimeContext): PortForwarder {
     });
     helper.waiting.delete(id);
     if (reply.socket) return reply.socket;
-    throw dialError(sandboxId, `${directory}/net`, port, reply.errors);
+    throw await dialError(context, sandboxId, `${directory}/net`, port, reply.errors);
   }
 
   return {
     async dial(sandboxId, directory, port) {
       if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RuntimeError('invalidArgument', `${port} is not a port`);
-      return directory === null ? dialHere(sandboxId, port) : dialInside(sandboxId, directory, port);
+      return directory === null ? dialHere(context, sandboxId, port) : dialInside(sandboxId, directory, port);
     },
     close() {
       for (const helper of helpers.values()) {
@@ -118,7 +118,7 @@ export function createPortForwarder(context: RuntimeContext): PortForwarder {
   };
 }
 
-async function dialHere(sandboxId: string, port: number): Promise<Duplex> {
+async function dialHere(context: RuntimeContext, sandboxId: string, port: number): Promise<Duplex> {
   const errors: string[] = [];
   for (const [host, family] of [
     ['127.0.0.1', 4],
@@ -142,12 +142,21 @@ async function dialHere(sandboxId: string, port: number): Promise<Duplex> {
       );
     }
   }
-  throw dialError(sandboxId, 'host', port, errors);
+  throw await dialError(context, sandboxId, 'host', port, errors);
 }
 
 /** containerd's text (`internal/cri/server/sandbox_portforward_linux.go`). */
-function dialError(sandboxId: string, namespace: string, port: number, errors: readonly string[]): RuntimeError {
-  const [v4 = '', v6 = ''] = errors;
+async function dialError(
+  { host }: RuntimeContext,
+  sandboxId: string,
+  namespace: string,
+  port: number,
+  errors: readonly string[],
+): Promise<RuntimeError> {
+  const [v4 = '', tried = ''] = errors;
+  // containerd asks this machine's hosts file where localhost is; ::1 was tried here nevertheless.
+  const hosts = await host.files.readFile('/etc/hosts', 'utf8').catch(() => '');
+  const v6 = /^[^#\s]*:\S*\s.*\blocalhost\b/m.test(hosts) ? tried : 'dial tcp6: address localhost: no suitable address found';
   return new RuntimeError(
     'unknown',
     `failed to execute portforward in network namespace "${namespace}": failed to connect to localhost:${port} inside namespace "${sandboxId}", IPv4: ${v4} IPv6 ${v6} `,
