@@ -12,9 +12,7 @@ export interface HostPorts {
  * `table` is an identifier; `bridge` and `subnet` come from configuration.
  */
 export function networkRules(table: string, bridge: string, subnet: string, hostPorts: readonly HostPorts[]): string {
-  const dnat = hostPorts.flatMap(({ address, ports }) =>
-    ports.filter((port) => port.hostPort > 0 && isAddress(address)).map((port) => dnatRule(address, port)),
-  );
+  const dnat = dnatRules(hostPorts);
   return [
     `table ip ${table}`,
     `delete table ip ${table}`,
@@ -33,6 +31,30 @@ export function networkRules(table: string, bridge: string, subnet: string, host
     '}',
     '',
   ].join('\n');
+}
+
+/** The table of host ports alone, for pods on networks that others masquerade; replaced in one transaction. */
+export function hostPortRules(table: string, hostPorts: readonly HostPorts[]): string {
+  const dnat = dnatRules(hostPorts);
+  const head = [`table ip ${table}`, `delete table ip ${table}`];
+  if (dnat.length === 0) return [...head, ''].join('\n');
+  return [
+    ...head,
+    `table ip ${table} {`,
+    ' chain hostports {',
+    ...dnat.map((rule) => `  ${rule}`),
+    ' }',
+    ' chain prerouting { type nat hook prerouting priority dstnat; fib daddr type local jump hostports; }',
+    ' chain output { type nat hook output priority -100; ip daddr != 127.0.0.0/8 fib daddr type local jump hostports; }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+function dnatRules(hostPorts: readonly HostPorts[]): string[] {
+  return hostPorts.flatMap(({ address, ports }) =>
+    ports.filter((port) => port.hostPort > 0 && isAddress(address)).map((port) => dnatRule(address, port)),
+  );
 }
 
 function dnatRule(address: string, port: PortMapping): string {

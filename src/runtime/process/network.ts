@@ -1,6 +1,7 @@
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import { addressAt, createAddressPool, parseSubnet, type AddressPool } from './address-pool.ts';
+import type { Cni } from './cni/cni.ts';
 import { networkRules, type HostPorts } from './network-rules.ts';
 import { helperEnvironment } from './tools.ts';
 
@@ -14,6 +15,8 @@ export interface BridgeOptions {
 /** The pods' network: one bridge, an address for each sandbox. */
 export interface PodNetwork {
   readonly addresses: AddressPool;
+  /** Who connects sandboxes; null where they get an address from `addresses` and a cable to the bridge. */
+  readonly cni: Cni | null;
   /** Null when the network stands; else why not. */
   readonly problem: string | null;
   readonly notices: readonly string[];
@@ -91,6 +94,7 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
   const interfaceOf = (sandboxId: string): string => `nl${sandboxId.slice(0, 12)}`;
   return {
     addresses,
+    cni: null,
     problem,
     notices,
     interfaceOf,
@@ -127,6 +131,7 @@ export async function removePodNetwork({ processes }: Host, bridge: string): Pro
 export function noPodNetwork(subnet: string): PodNetwork {
   return {
     addresses: createAddressPool(parseSubnet(subnet)),
+    cni: null,
     problem: null,
     notices: [],
     interfaceOf: () => '',

@@ -13,7 +13,8 @@ import type { RuntimeContext } from './context.ts';
 import { runExec, runExecSync } from './exec.ts';
 import { hiddenPaths } from './hidden-paths.ts';
 import { openLauncher } from './launcher.ts';
-import { noPodNetwork, openPodNetwork } from './network.ts';
+import { hasCniFiles, openCniNetwork } from './cni/cni-network.ts';
+import { noPodNetwork, openPodNetwork, type BridgeOptions, type PodNetwork } from './network.ts';
 import { createPortForwarder } from './port-forward.ts';
 import { openSandboxes } from './sandboxes.ts';
 import { plainNotices } from './plain.ts';
@@ -30,6 +31,8 @@ export interface ProcessRuntimeOptions {
   /** The pods' network. Default bridge `nodelet-br0`, subnet 10.88.0.0/16. */
   readonly bridge?: string;
   readonly subnet?: string;
+  /** Plugins make the pods' network instead where `confDir` has a configuration when the runtime starts. */
+  readonly cni?: { readonly confDir: string; readonly binDirs: readonly string[] };
   /** Host directories that containers on the host's root do not see, beside the two above: keys, stores. */
   readonly hiddenPaths?: readonly string[];
   /** Mirrors of registries, and registries without certificates. */
@@ -62,7 +65,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
   const layout = plain ? null : parseCgroupLayout(await host.files.readFile('/proc/self/mountinfo', 'utf8'));
   const cgroups = layout && openCgroups(host, layout, log);
   const bridge = { bridge: options.bridge ?? 'nodelet-br0', subnet: options.subnet ?? '10.88.0.0/16' };
-  const network = plain ? noPodNetwork(bridge.subnet) : await openPodNetwork(host, bridge, log);
+  const network = plain ? noPodNetwork(bridge.subnet) : await podNetwork(options, bridge, log);
   const tools = await (plain ? prepareScripts : prepareTools)(host, join(rootDir, 'tools'));
   const launcher = openLauncher(tools.scripts);
   if (!plain) launcher.open();
@@ -89,19 +92,22 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
 
   return {
     version: async () => ({ runtimeName: 'process', runtimeVersion: VERSION, runtimeApiVersion: 'v1' }),
-    status: async () => ({
-      conditions: [
-        { type: 'RuntimeReady', status: true, reason: '', message: '' },
-        {
-          type: 'NetworkReady',
-          status: network.problem === null,
-          reason: network.problem === null ? '' : 'NetworkPluginNotReady',
-          message: network.problem ?? '',
-        },
-      ],
-      handlers: [''],
-      notices: plain ? plainNotices : [...notices(cgroups), ...network.notices],
-    }),
+    async status() {
+      const problem = network.cni ? await network.cni.problem() : network.problem;
+      return {
+        conditions: [
+          { type: 'RuntimeReady', status: true, reason: '', message: '' },
+          {
+            type: 'NetworkReady',
+            status: problem === null,
+            reason: problem === null ? '' : 'NetworkPluginNotReady',
+            message: problem ?? '',
+          },
+        ],
+        handlers: [''],
+        notices: plain ? plainNotices : [...notices(cgroups), ...network.notices],
+      };
+    },
 
     runPodSandbox: (config, handler) => sandboxes.run(config, handler ?? ''),
     async stopPodSandbox(id) {
@@ -175,6 +181,13 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
       await launcher.close();
     },
   };
+}
+
+/** The plugins' network where one is configured, else the bridge. */
+async function podNetwork({ host, log, rootDir, cni }: ProcessRuntimeOptions, bridge: BridgeOptions, scoped: Logger): Promise<PodNetwork> {
+  if (cni === undefined || !(await hasCniFiles(host, cni.confDir))) return openPodNetwork(host, bridge, scoped);
+  log.info('CNI plugins make the network of pods', { configuration: cni.confDir });
+  return openCniNetwork({ ...cni, host, log: scoped, cacheDir: join(rootDir, 'cni'), name: bridge.bridge });
 }
 
 function checkStreams(request: AttachRequest): void {

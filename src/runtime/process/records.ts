@@ -10,6 +10,8 @@ export interface SandboxRecord {
   readonly bootId: string;
   /** Empty on the host's network. */
   readonly address: string;
+  /** All addresses, where plugins gave them; `address` is the first. */
+  readonly addresses?: readonly string[];
   readonly stopped: boolean;
   /** Directories of cgroups that this sandbox made above its containers', deepest first. */
   readonly madeCgroups: readonly string[];

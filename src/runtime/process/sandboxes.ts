@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { errorText } from '../../util/log.ts';
 import { RuntimeError, type LabelFilter, type PodSandbox, type PodSandboxConfig, type PodSandboxStatus } from '../runtime.ts';
+import type { Cni } from './cni/cni.ts';
 import { isCgroupPath } from './cgroup-layout.ts';
 import type { RuntimeContext } from './context.ts';
 import { isSandboxRecord, readJson, writeAtomically, type SandboxRecord } from './records.ts';
@@ -67,6 +68,8 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       await files.rm(directory(id), { recursive: true, force: true });
     }
   }
+  const live = [...records.values()].filter((record) => !record.stopped).map((record) => record.id);
+  await context.network.cni?.collect(new Set(live));
   await publishPorts();
 
   async function exists(path: string): Promise<boolean> {
@@ -109,7 +112,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
   async function makeBlank(own: Own): Promise<Blank> {
     const id = randomBytes(32).toString('hex');
     const dir = directory(id);
-    const address = own.network ? context.network.addresses.take() : '';
+    const address = own.network && !context.network.cni ? context.network.addresses.take() : '';
     try {
       await files.mkdir(dir, { mode: 0o711 });
       if (!context.plain) {
@@ -130,6 +133,14 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     await takeDown(id);
     if (address) context.network.addresses.give(address);
     await files.rm(directory(id), { recursive: true, force: true });
+  }
+
+  async function connect(cni: Cni, id: string, config: PodSandboxConfig): Promise<string[]> {
+    try {
+      return await cni.attach(id, `${directory(id)}/net`, config);
+    } catch (error) {
+      throw new RuntimeError('unknown', `failed to setup network for sandbox ${JSON.stringify(id)}: ${errorText(error)}`, { cause: error });
+    }
   }
 
   /** What a pod's configuration asks of its sandbox's namespaces. */
@@ -185,12 +196,13 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
           'unknown',
           `failed to reserve sandbox name ${JSON.stringify(name)}: name ${JSON.stringify(name)} is reserved for ${JSON.stringify(holder?.id ?? '')}`,
         );
-      const onBridge = !context.plain && config.security.namespaces.network === 'pod';
-      if (onBridge && context.network.problem !== null)
-        throw new RuntimeError('unavailable', `failed to setup network for sandbox: ${context.network.problem}`);
+      const { cni } = context.network;
+      const hasNetwork = !context.plain && config.security.namespaces.network === 'pod';
+      const problem = cni ? await cni.problem() : context.network.problem;
+      if (hasNetwork && problem !== null) throw new RuntimeError('unavailable', `failed to setup network for sandbox: ${problem}`);
       const parent = config.cgroupParent || `${context.cgroupRoot}/${config.metadata.uid}`;
       if (!isCgroupPath(parent)) throw new RuntimeError('invalidArgument', `${JSON.stringify(parent)} is not a cgroup path`);
-      const own: Own = { network: onBridge, ipc: !context.plain && config.security.namespaces.ipc === 'pod' };
+      const own: Own = { network: hasNetwork, ipc: !context.plain && config.security.namespaces.ipc === 'pod' };
       const sysctls = sysctlFiles(config.sysctls, own);
       if (own.network && config.hostname.length > 64)
         throw new RuntimeError('invalidArgument', `host name ${JSON.stringify(config.hostname)} is longer than 64 bytes`);
@@ -198,14 +210,16 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       let blank: Blank | undefined;
       try {
         blank = await (stock && own.network && own.ipc ? stock.take() : makeBlank(own));
-        const { id, address } = blank;
+        const { id } = blank;
+        const addresses = cni && own.network ? await connect(cni, id, config) : blank.address ? [blank.address] : [];
         const made = (await context.cgroups?.create(parent)) ?? [];
         const record: SandboxRecord = {
           id,
           config: { ...config, cgroupParent: parent },
           createdAt: host.clock.now(),
           bootId: context.bootId,
-          address,
+          address: addresses[0] ?? '',
+          ...(cni && { addresses }),
           stopped: false,
           madeCgroups: made.includes(parent) ? [parent] : [],
         };
@@ -216,6 +230,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       } catch (error) {
         if (blank) {
           records.delete(blank.id);
+          await cni?.detach(blank.id).catch((failed: unknown) => log.warn('A network stays', { id: blank?.id, error: errorText(failed) }));
           await discard(blank);
         }
         if (error instanceof RuntimeError) throw error;
@@ -228,6 +243,11 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     async stop(id) {
       const record = records.get(id);
       if (!record || record.stopped) return;
+      await context.network.cni?.detach(id).catch((error: unknown) => {
+        throw new RuntimeError('unknown', `failed to destroy network for sandbox ${JSON.stringify(id)}: ${errorText(error)}`, {
+          cause: error,
+        });
+      });
       await save({ ...record, stopped: true });
       await takeDown(id);
       if (record.address) context.network.addresses.give(record.address);
@@ -248,7 +268,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
       const record = get(id);
       return {
         ...toSandbox(record),
-        ips: record.address && !record.stopped ? [record.address] : [],
+        ips: record.address && !record.stopped ? (record.addresses ?? [record.address]) : [],
         network: context.plain ? 'node' : record.config.security.namespaces.network,
       };
     },

@@ -47,7 +47,8 @@ export interface Harness {
 
 let count = 0;
 
-export async function startHarness(): Promise<Harness> {
+/** `cni` makes the pods' network where it is given. */
+export async function startHarness(cni?: { readonly confDir: string; readonly binDirs: readonly string[] }): Promise<Harness> {
   count += 1;
   const name = `nlt${process.pid.toString(36)}${count}`;
   const dir = mkdtempSync(join(tmpdir(), 'nodelet-runtime-'));
@@ -60,6 +61,7 @@ export async function startHarness(): Promise<Harness> {
       log: silentLogger,
       cgroupRoot,
       bridge: name,
+      ...(cni && { cni }),
       subnet: `10.${100 + (process.pid % 100)}.${(count * 8) % 256}.0/24`,
     });
   let pods = 0;
@@ -116,7 +118,7 @@ export async function startHarness(): Promise<Harness> {
     async clean() {
       for (const pod of await harness.runtime.listPodSandboxes()) await harness.runtime.removePodSandbox(pod.id);
       await harness.runtime.close();
-      execFileSync('ip', ['link', 'del', name]);
+      if (cni === undefined) execFileSync('ip', ['link', 'del', name]);
       try {
         execFileSync('nft', ['delete', 'table', 'ip', `nodelet_${name}`], { stdio: 'ignore' });
       } catch {
