@@ -22,10 +22,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   'js-yaml': /^api\//,
   lmdb: /^apiserver\/store\//,
+  '@bufbuild/protobuf': /^runtime\/cri\//,
   ws: /^(net|apiserver|kubelet)\//,
   '@lydell/node-pty': /^runtime\/process\//,
 };
-const TEST_PACKAGES = new Set(['vitest', 'fast-check', 'jose', 'ws', 'lmdb', 'esbuild']);
+const TEST_PACKAGES = new Set(['vitest', 'fast-check', 'jose', 'ws', 'lmdb', 'esbuild', '@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node']);
 
 const src = resolve(import.meta.dirname, '../src');
 

@@ -70,6 +70,8 @@ export async function startTestNode(flags: readonly string[] = [], { ownSession 
       `--service-cluster-ip-range=10.97.${slot.number}.0/24`,
       `--pod-cidr=${podCIDR}`,
       `--cgroup-root=${cgroupRoot}`,
+      // A container runtime of this machine is nobody's to test with, unless a test brings its own.
+      ...(flags.some((flag) => flag.startsWith('--container-runtime-endpoint')) ? [] : ['--runtime=process']),
       ...flags,
       ...more,
     ];
