@@ -69,8 +69,8 @@ export interface CollectorOptions extends CgroupPlace {
   readonly maxOpen: number;
 }
 
-/** Answers to scrapes that come together are the same answer. */
-const SHARED_MS = 150;
+/** Scrapes that come together get the same answer: the original's samples are ten times as old. */
+const SHARED_MS = 1_000;
 /** How often usage is sampled for rates, as the original's housekeeping. */
 export const HOUSEKEEPING_MS = 10_000;
 /** Limits change seldom. */
