@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { resources } from '../../src/api/resources.ts';
 import { loadKubeconfig } from '../../src/client/kubeconfig.ts';
 import { createKubeClient } from '../../src/client/rest-client.ts';
-import { runCrashes } from '../soak/crash.ts';
+import { soakCrashes } from '../soak/crash-server.ts';
 import { testThatNeeds } from '../support/need.ts';
 import { podOf, runUntilReady, valueOf } from '../support/pods.ts';
 import { missingForNodes, sharedNode } from '../support/shared-node.ts';
@@ -80,15 +80,14 @@ test('a pod that was deleted while nodelet was dead goes when it is back', async
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
-test('ten kills under writes and watches lose no acknowledged write, turn no revision back and leave no watch behind', async () => {
-  const client = createKubeClient(await loadKubeconfig(join(node().dataDir, 'kubeconfig')));
-  const { kill, start } = node();
-  const { wrong, writes, events } = await runCrashes({ count: 10, client, kill: () => kill('SIGKILL'), start: () => start() });
-  client.close();
+test('ten kills under writes and watches lose no acknowledged write, turn no revision back and leave no watch behind', async ({
+  signal,
+}) => {
+  const { wrong, figures } = await soakCrashes(10, () => undefined, signal);
   expect(wrong).toEqual([]);
-  expect(writes).toBeGreaterThan(10);
-  expect(events).toBeGreaterThan(10);
-}, 180_000);
+  expect(figures['writes']).toBeGreaterThan(10);
+  expect(figures['events']).toBeGreaterThan(10);
+}, 600_000);
 
 /** Creates ConfigMaps from several sides at once and kills nodelet meanwhile; the names whose creation was answered. */
 async function createUntilKilled(): Promise<string[]> {

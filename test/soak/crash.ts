@@ -19,6 +19,8 @@ export interface CrashOptions {
   /** Chooses the moment of each kill: between 0 and 1. */
   readonly random?: () => number;
   readonly progress?: (line: string) => void;
+  /** Stops before the next round. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CrashReport {
@@ -42,6 +44,8 @@ const OBJECTS = 8;
 const MOST_WRITES = 150;
 const LATER_MS = 10;
 const SETTLE_MS = 60_000;
+/** So much is enough to look at. */
+const ENOUGH_WRONG = 20;
 const LABELS = { soak: 'crash' };
 const SELECTOR = 'soak=crash';
 
@@ -73,7 +77,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       if (!same) wrong.push(`round ${round}: ${one.name} has ${describe(one.state())}, stored is ${describe(stored)}`);
     }
     if (round % 10 === 0) progress(`${round} of ${count}: ${model.writes()} writes, revision ${revision}, ${wrong.length} wrong`);
-    if (wrong.length > 20) break;
+    if (wrong.length > ENOUGH_WRONG || options.signal?.aborted === true) break;
   }
   ended.abort();
   await Promise.all(watching);
