@@ -1,4 +1,5 @@
 /** `nodelet down`: takes away what `up` left on this machine. */
+import { removeCniPorts } from '../runtime/process/cni/cni-network.ts';
 import { removePodNetwork } from '../runtime/process/network.ts';
 import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
@@ -40,13 +41,14 @@ export async function run(argv: readonly string[]): Promise<number> {
     const endpoint = machine.runtimeEndpoint ?? '';
     const { runtime } = await chooseRuntime(
       { name: endpoint === '' ? 'process' : 'cri', endpoint, imageEndpoint: '', named: true, requestTimeoutMs: RUNTIME_MS },
-      { runtime: dir.runtime, images: dir.images, podCIDR: machine.podCIDR, hidden: [] },
+      { runtime: dir.runtime, images: dir.images, podCIDR: machine.podCIDR, hidden: [], ...(machine.cni && { cni: machine.cni }) },
       host,
       log,
     );
     const removed = await removeContainers(runtime, endpoint === '' ? () => true : await podsOf(dir.kubelet, host), log);
     await runtime.close();
     await removePodNetwork(host, machine.bridge);
+    await removeCniPorts(host, machine.bridge);
     await removeServiceAddresses(machine.serviceAddresses, host);
     await removeCgroups(machine.cgroupRoot ?? '', host);
     process.stdout.write(`Removed ${removed} ${removed === 1 ? 'pod' : 'pods'} and their network.\n`);

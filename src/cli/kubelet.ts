@@ -9,6 +9,7 @@ import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
 import { startKubeletHalf } from './kubelet-half.ts';
 import { loadConfiguration } from './kubelet-configuration.ts';
+import { credentialProviders, PROCESS_RUNTIME_FLAGS, processRuntimeExtras } from './runtime-flags.ts';
 import { chooseRuntime, DEFAULT_POD_CIDR, runtimeWish } from './runtime.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -17,6 +18,7 @@ import { explainListenError, explainStartError, UserError } from './user-error.t
 
 const OWN_FLAGS = [
   { name: 'runtime', type: 'string', default: '', placeholder: 'process|cri', help: 'The container runtime. Without it nodelet chooses.' },
+  ...PROCESS_RUNTIME_FLAGS,
   {
     name: 'container-logs-dir',
     type: 'string',
@@ -71,6 +73,7 @@ export async function run(argv: readonly string[]): Promise<number> {
         images: join(rootDir, 'images'),
         podCIDR: config.podCIDR === '' ? DEFAULT_POD_CIDR : config.podCIDR,
         hidden: [values['cert-dir']],
+        ...processRuntimeExtras(values, parsed.given, config.podCIDR),
       },
       host,
       log,
@@ -90,6 +93,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       names: () => ({ dnsNames: [nodeName], ipAddresses: config.serverTLSBootstrap ? nodeIPs : allAddresses() }),
       runtime,
       nodeLabels: values['node-labels'],
+      ...credentialProviders(values),
       features: { legacyEndpoints: values['legacy-endpoints'], apiExtensions: values['kubelet-api-extensions'] },
       flags: flagTexts(parsed),
       host,

@@ -1,6 +1,7 @@
 /** Which runtime runs the pods, and why. */
 import { parseDuration } from '../api/duration.ts';
 import type { KubeletConfiguration } from '../kubelet/config.ts';
+import type { RegistrySettings } from '../runtime/images/registry/hosts.ts';
 import { startProcessRuntime } from '../runtime/process/process-runtime.ts';
 import { RuntimeError, type Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
@@ -13,6 +14,9 @@ export interface RuntimePlaces {
   readonly podCIDR: string;
   /** Directories that no container on the host's root may see. */
   readonly hidden: readonly string[];
+  readonly registries?: RegistrySettings;
+  /** Where CNI plugins and their configuration are; without it nodelet makes a bridge of its own. */
+  readonly cni?: { readonly confDir: string; readonly binDirs: readonly string[] };
 }
 
 export interface ChosenRuntime {
@@ -63,6 +67,8 @@ export async function chooseRuntime(wish: RuntimeWish, places: RuntimePlaces, ho
     log,
     subnet: places.podCIDR,
     bridge: bridgeName(places.podCIDR),
+    ...(places.registries && { registries: places.registries }),
+    ...(places.cni && { cni: places.cni }),
   });
   return { runtime, name: 'process', why: name === 'process' ? 'asked for by --runtime' : 'the embedded default' };
 }

@@ -9,6 +9,8 @@ export interface MachineRecord {
   readonly serviceAddresses: readonly string[];
   /** The cgroup below which pods are; empty for the root. */
   readonly cgroupRoot?: string;
+  /** Which CNI plugins may have made the pods' network. */
+  readonly cni?: { readonly confDir: string; readonly binDirs: readonly string[] };
   /** Where the container runtime is that runs the pods; absent for the embedded one. */
   readonly runtimeEndpoint?: string;
 }

@@ -18,7 +18,7 @@ export interface UpNode {
 /** `record` is what `down` is to know of this machine. */
 export async function startNode(settings: UpSettings, record: MachineRecord, pki: Pki, server: string, host: Host): Promise<UpNode> {
   const { dir, log, nodeIPs, nodeName, podCIDR } = settings;
-  const places = { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.root] };
+  const places = { runtime: dir.runtime, images: dir.images, podCIDR, hidden: [dir.root], ...settings.processRuntime };
   const chosen = await chooseRuntime(settings.runtime, places, host, log);
   if (chosen.endpoint !== undefined) await writeMachineRecord(dir, { ...record, runtimeEndpoint: chosen.endpoint }, host);
   let kubelet: KubeletHalf;

@@ -7,6 +7,7 @@ import { parseFlags } from '../../util/flags.ts';
 import type { Host } from '../../util/host.ts';
 import { createLogger, type Logger, type Verbosity } from '../../util/log.ts';
 import { DEFAULT_POD_CIDR, runtimeWish, type RuntimeWish } from '../runtime.ts';
+import { credentialProviders, processRuntimeExtras, type ProcessRuntimeExtras } from '../runtime-flags.ts';
 import { addressIn } from './addresses.ts';
 import { cgroupRootOf, kubeletConfiguration } from './configuration.ts';
 import { dataDirAt, type DataDir } from './data-dir.ts';
@@ -20,6 +21,8 @@ export type ApiFlags = ReturnType<typeof parseFlags<typeof APISERVER_FLAGS>>['va
 export interface UpSettings {
   readonly dir: DataDir;
   readonly runtime: RuntimeWish;
+  readonly processRuntime: ProcessRuntimeExtras;
+  readonly credentialProviders?: { readonly config: string; readonly binDir: string };
   /** `--rm`: containers end with the program. */
   readonly removeContainers: boolean;
   /** `--without-kubelet`: API server and controllers alone. */
@@ -62,6 +65,8 @@ export async function readSettings(argv: readonly string[], host: Host): Promise
   return {
     dir,
     runtime: runtimeWish(own.runtime, config, given.has('container-runtime-endpoint')),
+    processRuntime: processRuntimeExtras(own, given, config.podCIDR),
+    ...credentialProviders(values),
     removeContainers: own.rm,
     withoutKubelet: own['without-kubelet'],
     api,

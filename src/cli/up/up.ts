@@ -45,7 +45,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   await openDataDir(dir, host);
   const stop = stopSignal();
   const serviceAddresses = [settings.serviceIP, settings.dnsIP];
-  const record = { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: settings.cgroupRoot };
+  const { cni } = settings.processRuntime;
+  const record = { podCIDR, bridge: bridgeName(podCIDR), serviceAddresses, cgroupRoot: settings.cgroupRoot, ...(cni && { cni }) };
   await writeMachineRecord(dir, record, host);
   const hasInterface = isLinuxRoot() && (await ensureServiceInterface(serviceAddresses, host, log));
   const pki = await withSigningKey(await makeCertificates(settings, host), settings, host);

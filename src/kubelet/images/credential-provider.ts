@@ -30,7 +30,7 @@ interface Provider {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const CONFIG_VERSIONS = ['kubelet.config.k8s.io/v1', 'kubelet.config.k8s.io/v1beta1', 'kubelet.config.k8s.io/v1alpha1'];
+const CONFIG_VERSIONS = new Set<unknown>(['kubelet.config.k8s.io/v1', 'kubelet.config.k8s.io/v1beta1', 'kubelet.config.k8s.io/v1alpha1']);
 const API_VERSIONS = [
   'credentialprovider.kubelet.k8s.io/v1',
   'credentialprovider.kubelet.k8s.io/v1beta1',
@@ -170,7 +170,7 @@ async function readProviders({ config, host: { files } }: CredentialProviderOpti
 
 function readDocument(document: unknown): Provider[] {
   if (document === null || document === undefined) return [];
-  if (!isObject(document) || document['kind'] !== 'CredentialProviderConfig' || !CONFIG_VERSIONS.includes(String(document['apiVersion'])))
+  if (!isObject(document) || document['kind'] !== 'CredentialProviderConfig' || !CONFIG_VERSIONS.has(document['apiVersion']))
     throw new Error('it is no CredentialProviderConfig of kubelet.config.k8s.io/v1');
   const { providers } = document;
   return (Array.isArray(providers) ? providers : []).map(readProvider);
@@ -191,7 +191,7 @@ function readProvider(value: unknown): Provider {
   const defaultCacheMs = parseDuration(defaultCacheDuration);
   if (defaultCacheMs < 0) throw new Error(`defaultCacheDuration of ${name} must be greater than or equal to 0`);
   const variables = (Array.isArray(env) ? env : []).flatMap((item: unknown): [string, string][] =>
-    isObject(item) && typeof item['name'] === 'string' ? [[item['name'], String(item['value'] ?? '')]] : [],
+    isObject(item) && typeof item['name'] === 'string' ? [[item['name'], typeof item['value'] === 'string' ? item['value'] : '']] : [],
   );
   return { name, matchImages: images, defaultCacheMs, apiVersion, args: texts(args), env: Object.fromEntries(variables) };
 }

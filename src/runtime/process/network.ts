@@ -17,6 +17,8 @@ export interface PodNetwork {
   readonly addresses: AddressPool;
   /** Who connects sandboxes; null where they get an address from `addresses` and a cable to the bridge. */
   readonly cni: Cni | null;
+  /** Who takes back what plugins made, in this start or an earlier one. */
+  readonly past: Cni | null;
   /** Null when the network stands; else why not. */
   readonly problem: string | null;
   readonly notices: readonly string[];
@@ -95,6 +97,7 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
   return {
     addresses,
     cni: null,
+    past: null,
     problem,
     notices,
     interfaceOf,
@@ -132,6 +135,7 @@ export function noPodNetwork(subnet: string): PodNetwork {
   return {
     addresses: createAddressPool(parseSubnet(subnet)),
     cni: null,
+    past: null,
     problem: null,
     notices: [],
     interfaceOf: () => '',

@@ -13,6 +13,7 @@ import type { RuntimeContext } from './context.ts';
 import { runExec, runExecSync } from './exec.ts';
 import { hiddenPaths } from './hidden-paths.ts';
 import { openLauncher } from './launcher.ts';
+import { openCni } from './cni/cni.ts';
 import { hasCniFiles, openCniNetwork } from './cni/cni-network.ts';
 import { noPodNetwork, openPodNetwork, type BridgeOptions, type PodNetwork } from './network.ts';
 import { createPortForwarder } from './port-forward.ts';
@@ -184,10 +185,12 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
 }
 
 /** The plugins' network where one is configured, else the bridge. */
-async function podNetwork({ host, log, rootDir, cni }: ProcessRuntimeOptions, bridge: BridgeOptions, scoped: Logger): Promise<PodNetwork> {
-  if (cni === undefined || !(await hasCniFiles(host, cni.confDir))) return openPodNetwork(host, bridge, scoped);
+async function podNetwork({ host, rootDir, cni }: ProcessRuntimeOptions, bridge: BridgeOptions, log: Logger): Promise<PodNetwork> {
+  if (cni === undefined) return openPodNetwork(host, bridge, log);
+  const plugins = openCni({ ...cni, host, log, cacheDir: join(rootDir, 'cni') });
+  if (!(await hasCniFiles(host, cni.confDir))) return { ...(await openPodNetwork(host, bridge, log)), past: plugins };
   log.info('CNI plugins make the network of pods', { configuration: cni.confDir });
-  return openCniNetwork({ ...cni, host, log: scoped, cacheDir: join(rootDir, 'cni'), name: bridge.bridge });
+  return openCniNetwork(plugins, { host, log, name: bridge.bridge });
 }
 
 function checkStreams(request: AttachRequest): void {

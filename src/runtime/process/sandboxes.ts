@@ -69,7 +69,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     }
   }
   const live = [...records.values()].filter((record) => !record.stopped).map((record) => record.id);
-  await context.network.cni?.collect(new Set(live));
+  await context.network.past?.collect(new Set(live));
   await publishPorts();
 
   async function exists(path: string): Promise<boolean> {
@@ -243,7 +243,7 @@ export async function openSandboxes(context: RuntimeContext): Promise<Sandboxes>
     async stop(id) {
       const record = records.get(id);
       if (!record || record.stopped) return;
-      await context.network.cni?.detach(id).catch((error: unknown) => {
+      await context.network.past?.detach(id).catch((error: unknown) => {
         throw new RuntimeError('unknown', `failed to destroy network for sandbox ${JSON.stringify(id)}: ${errorText(error)}`, {
           cause: error,
         });

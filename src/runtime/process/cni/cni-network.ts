@@ -1,23 +1,25 @@
 /** The pods' network where CNI plugins make it: `lo` is made here, all else by them. */
 import type { Host } from '../../../util/host.ts';
-import { errorText } from '../../../util/log.ts';
+import { errorText, type Logger } from '../../../util/log.ts';
 import { createAddressPool, parseSubnet } from '../address-pool.ts';
 import type { PodNetwork } from '../network.ts';
 import { hostPortRules, type HostPorts } from '../network-rules.ts';
 import { helperEnvironment } from '../tools.ts';
-import { openCni, type CniOptions } from './cni.ts';
+import type { Cni } from './cni.ts';
 
 /** nftables table of the host ports that no plugin publishes; `name` tells runtimes of one machine apart. */
 const tableOf = (name: string): string => `nodelet_${name.replaceAll(/[^A-Za-z0-9]/g, '_')}_cni`;
 
-export interface CniNetworkOptions extends CniOptions {
+export interface CniNetworkOptions {
+  readonly host: Host;
+  readonly log: Logger;
+  /** Tells this runtime from others of the machine. */
   readonly name: string;
 }
 
 /** Never rejects for the machine's lack: `problem` says it, and says it again when it is asked again. */
-export async function openCniNetwork(options: CniNetworkOptions): Promise<PodNetwork> {
+export async function openCniNetwork(cni: Cni, options: CniNetworkOptions): Promise<PodNetwork> {
   const { host, log, name } = options;
-  const cni = openCni(options);
   const publishesPorts = await cni.publishesPorts();
   let published = false;
 
@@ -36,6 +38,7 @@ export async function openCniNetwork(options: CniNetworkOptions): Promise<PodNet
   return {
     addresses: createAddressPool(parseSubnet('192.0.2.0/24')),
     cni,
+    past: cni,
     problem,
     notices: [],
     interfaceOf: (sandboxId) => `nl${sandboxId.slice(0, 12)}`,

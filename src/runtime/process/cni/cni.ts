@@ -124,7 +124,12 @@ export function openCni(options: CniOptions): Cni {
         netns,
         args: podArgs(id, config),
         capabilityArgs: capabilityArgs(config),
-        config: { name: network.name, cniVersion: network.cniVersion, plugins: network.plugins.map((plugin) => plugin.config) },
+        config: {
+          name: network.name,
+          cniVersion: network.cniVersion,
+          plugins: network.plugins.map((plugin) => plugin.config),
+          disableCheck: network.disableCheck,
+        },
         result: undefined,
       };
       await remember(base);
@@ -154,7 +159,7 @@ export function openCni(options: CniOptions): Cni {
       const attachment = await recall(id);
       if (!attachment) throw new Error(`nothing is known of a network of ${id}`);
       const network = parseCniNetwork(JSON.stringify(attachment.config));
-      if (!isSince(network.cniVersion, '0.4.0')) return;
+      if (network.disableCheck || !isSince(network.cniVersion, '0.4.0')) return;
       const what = { command: 'CHECK', containerId: id, netns: attachment.netns, args: attachment.args } as const;
       for (const index of network.plugins.keys())
         await call(network, index, what, { ...runtimeConfig(network, index, attachment.capabilityArgs), prevResult: attachment.result });
@@ -171,7 +176,7 @@ export function openCni(options: CniOptions): Cni {
         else if (name.endsWith('.json')) await files.rm(join(cacheDir, name), { force: true });
       }
       const network = await readCniNetwork(host, options.confDir).catch(() => null);
-      if (network === null || !isSince(network.cniVersion, '1.1.0')) return;
+      if (network === null || network.disableGC || !isSince(network.cniVersion, '1.1.0')) return;
       const valid = [...live].map((containerID) => ({ containerID, ifname: INTERFACE }));
       const what = { command: 'GC', containerId: '', netns: '', args: '' } as const;
       for (const index of network.plugins.keys())

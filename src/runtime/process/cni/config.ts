@@ -15,6 +15,9 @@ export interface CniNetwork {
   readonly name: string;
   readonly cniVersion: string;
   readonly plugins: readonly CniPlugin[];
+  /** The owner shares the network among runtimes, or has plugins that cannot be asked. */
+  readonly disableCheck: boolean;
+  readonly disableGC: boolean;
 }
 
 /** Versions of the specification that are spoken. */
@@ -55,14 +58,20 @@ export async function readCniNetwork(host: Host, directory: string): Promise<Cni
 export function parseCniNetwork(text: string): CniNetwork {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error('it is not a JSON object');
-  const { name, cniVersion = '0.1.0', plugins } = value;
+  const { name, cniVersion = '0.1.0', plugins, disableCheck, disableGC } = value;
   if (typeof name !== 'string' || !NAME.test(name)) throw new Error(`invalid network name ${JSON.stringify(name)}`);
   const version = CNI_VERSIONS.find((known) => known === cniVersion);
   if (version === undefined) throw new Error(`unsupported CNI version ${JSON.stringify(cniVersion)}`);
   const list: unknown[] = plugins === undefined ? [value] : Array.isArray(plugins) ? plugins : [];
   if (list.length === 0) throw new Error('no plugins in list');
   if (list.length > MAX_PLUGINS) throw new Error(`more than ${MAX_PLUGINS} plugins in list`);
-  return { name, cniVersion: version, plugins: list.map(readPlugin) };
+  return {
+    name,
+    cniVersion: version,
+    plugins: list.map(readPlugin),
+    disableCheck: disableCheck === true,
+    disableGC: disableGC === true,
+  };
 }
 
 function readPlugin(value: unknown): CniPlugin {
