@@ -24,6 +24,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   lmdb: /^apiserver\/store\//,
   '@bufbuild/protobuf': /^runtime\/cri\//,
   ws: /^(net|apiserver|kubelet)\//,
+  fzstd: /^runtime\/images\//,
+  'dns-packet': /^services\/dns\//,
   '@lydell/node-pty': /^runtime\/process\//,
 };
 const TEST_PACKAGES = new Set(['vitest', 'fast-check', 'jose', 'ws', 'lmdb', 'esbuild', '@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node']);
