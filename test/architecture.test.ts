@@ -28,7 +28,17 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'dns-packet': /^services\/dns\//,
   '@lydell/node-pty': /^runtime\/process\//,
 };
-const TEST_PACKAGES = new Set(['vitest', 'fast-check', 'jose', 'ws', 'lmdb', 'esbuild', '@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-node']);
+const TEST_PACKAGES = new Set([
+  'vitest',
+  'fast-check',
+  'jose',
+  'ws',
+  'lmdb',
+  'esbuild',
+  '@bufbuild/protobuf',
+  '@connectrpc/connect',
+  '@connectrpc/connect-node',
+]);
 
 const src = resolve(import.meta.dirname, '../src');
 

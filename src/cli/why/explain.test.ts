@@ -30,6 +30,8 @@ function facts({ spec, status, metadata, events = [], node = ready, nodes = [rea
       message,
       firstTimestamp: T,
       lastTimestamp: T,
+      reportingComponent: '',
+      reportingInstance: '',
     })),
     node: node ?? undefined,
     nodes: nodes ?? undefined,

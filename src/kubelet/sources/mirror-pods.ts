@@ -9,7 +9,7 @@ import type { StatusTarget } from '../pods/status-writer.ts';
 
 export interface MirrorPods {
   /** The static pods that the node runs now. */
-  wanted(pods: readonly NodePod[]): void;
+  readonly wanted: (pods: readonly NodePod[]) => void;
   /** What the API server has. */
   seen(mirror: NodePod, present: boolean): void;
   /** The mirror of a static pod, as the place of its status. */
