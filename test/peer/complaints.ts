@@ -6,8 +6,10 @@ const OF_THE_MACHINE: readonly RegExp[] = [
   /rlimit on max file handles|Image garbage collection failed once|Skipping pod synchronization/,
   // It closes its own connections when it has a new certificate.
   /use of closed network connection/,
+  // Until a first certificate is granted it asks without one.
+  /User \\?"system:anonymous\\?"/,
   // The real kubelet asks for its node before it has made it, whoever serves the API.
-  /nodes? \\?"[^"]+" not found/,
+  /nodes? \\?"[^"]+" not found|Node not becoming ready in time after startup/,
 ];
 
 /** The distinct lines, without time, process and address. */
