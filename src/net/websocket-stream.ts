@@ -5,19 +5,24 @@ import { bytesOf } from './websocket-channels.ts';
 const OPEN = 1;
 const NORMAL = 1000;
 const READ_AHEAD = 256 * 1024;
+/** Bytes that wait for the socket before the writer waits too; they leave as one message. */
+const WRITE_BEHIND = 256 * 1024;
 
 /**
  * A WebSocket as a byte stream: binary messages one after the other, whose boundaries mean nothing (client-go
  * `TunnelingConnection`). Close code 1000 is its end; any other end, or a text message, breaks it.
  */
 export function webSocketStream(webSocket: WebSocket): Duplex {
+  const send = (bytes: Buffer, callback: () => void): void => {
+    if (webSocket.readyState === OPEN) webSocket.send(bytes, { binary: true }, () => callback());
+    else callback();
+  };
   const stream = new Duplex({
     readableHighWaterMark: READ_AHEAD,
     read: () => webSocket.resume(),
-    write: (chunk: Buffer, _encoding, callback) => {
-      if (webSocket.readyState === OPEN) webSocket.send(chunk, { binary: true }, () => callback());
-      else callback();
-    },
+    writableHighWaterMark: WRITE_BEHIND,
+    write: (chunk: Buffer, _encoding, callback) => send(chunk, callback),
+    writev: (chunks, callback) => send(Buffer.concat(chunks.map(({ chunk }: { readonly chunk: Buffer }) => chunk)), callback),
     final: (callback) => {
       webSocket.close(NORMAL);
       callback();

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { systemClock, type Clock } from '../../util/clock.ts';
 import { closeGently } from '../close-gently.ts';
 import { createDrain } from '../drain.ts';
+import { gatherWrites } from '../gather-writes.ts';
 import { readChunks } from '../chunk-reader.ts';
 import { createFrameReader, dataHead, goAway, ping, rstStream, RST, SpdyError, synReply, synStream, type Frame } from './frames.ts';
 import { createBlockReader, createBlockWriter, type StreamHeaders } from './header-block.ts';
@@ -64,14 +65,13 @@ export function openSpdy(transport: Duplex, options: SpdyOptions): SpdyConnectio
     transport.write(bytes, () => (unsent -= bytes.length));
   };
   const sink: FrameSink = {
-    data: async (stream, payload, fin) => {
-      if (!transport.writable) return;
-      transport.cork();
+    data: (stream, payload, fin) => {
+      if (!transport.writable) return null;
       lastActive = clock.monotonic();
+      gatherWrites(transport);
       transport.write(dataHead(stream, payload.length, fin));
       if (payload.length > 0) transport.write(payload);
-      transport.uncork();
-      if (transport.writableLength > MAX_IN_FLIGHT) await drained();
+      return transport.writableLength > MAX_IN_FLIGHT ? drained() : null;
     },
     reset: (stream) => write(rstStream(stream, RST.CANCEL)),
     done: (stream) => streams.delete(stream),

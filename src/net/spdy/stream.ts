@@ -15,9 +15,10 @@ export interface SpdyStream {
   reset(): void;
 }
 
-/** What a stream asks of its connection. Sending resolves when more may follow. */
+/** What a stream asks of its connection. */
 export interface FrameSink {
-  data(stream: number, payload: Buffer, fin: boolean): Promise<void>;
+  /** Sends a DATA frame; a promise when the peer is behind: more may follow when it resolves. */
+  data(stream: number, payload: Buffer, fin: boolean): Promise<void> | null;
   reset(stream: number): void;
   /** Both directions have ended. */
   done(stream: number): void;
@@ -52,7 +53,11 @@ export function createStream(id: number, headers: StreamHeaders, sink: FrameSink
     read: wake,
     write: (chunk: Buffer, _encoding, callback) => {
       if (state.sent) callback();
-      else void after(sendAll(chunk), callback);
+      else after(sendAll(chunk), callback);
+    },
+    writev: (chunks: readonly { readonly chunk: Buffer }[], callback) => {
+      if (state.sent) callback();
+      else after(sendEach(chunks), callback);
     },
     final: (callback) => {
       if (state.sent) {
@@ -60,7 +65,7 @@ export function createStream(id: number, headers: StreamHeaders, sink: FrameSink
         return;
       }
       state.sent = true;
-      void after(sink.data(id, Buffer.alloc(0), true), callback);
+      after(sink.data(id, Buffer.alloc(0), true), callback);
       settle();
     },
     destroy: (error, callback) => {
@@ -72,10 +77,21 @@ export function createStream(id: number, headers: StreamHeaders, sink: FrameSink
   // Destroying a stream with an error is its owner's affair; the connection goes on.
   io.on('error', () => undefined);
 
-  async function sendAll(chunk: Buffer): Promise<void> {
-    for (let at = 0; at < chunk.length && !state.sent; at += MAX_DATA_PAYLOAD) {
-      await sink.data(id, chunk.subarray(at, at + MAX_DATA_PAYLOAD), false);
+  function sendAll(chunk: Buffer, from = 0): Promise<void> | null {
+    for (let at = from; at < chunk.length && !state.sent; at += MAX_DATA_PAYLOAD) {
+      const behind = sink.data(id, chunk.subarray(at, at + MAX_DATA_PAYLOAD), false);
+      if (behind !== null) return behind.then(() => sendAll(chunk, at + MAX_DATA_PAYLOAD) ?? undefined);
     }
+    return null;
+  }
+
+  function sendEach(chunks: readonly { readonly chunk: Buffer }[], from = 0): Promise<void> | null {
+    for (const [at, { chunk }] of chunks.entries()) {
+      if (at < from) continue;
+      const behind = sendAll(chunk);
+      if (behind !== null) return behind.then(() => sendEach(chunks, at + 1) ?? undefined);
+    }
+    return null;
   }
 
   function ended(): void {
@@ -111,7 +127,12 @@ export function createStream(id: number, headers: StreamHeaders, sink: FrameSink
 }
 
 /** Sending never fails (a gone connection drops bytes), so there is no error to hand on. */
-async function after(work: Promise<void>, callback: () => void): Promise<void> {
+function after(work: Promise<void> | null, callback: () => void): void {
+  if (work === null) callback();
+  else void whenDone(work, callback);
+}
+
+async function whenDone(work: Promise<void>, callback: () => void): Promise<void> {
   await work;
   callback();
 }

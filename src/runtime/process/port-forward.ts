@@ -20,7 +20,7 @@ const net = require('node:net');
 process.on('disconnect', () => process.exit(0));
 process.on('message', ({ id, port }) => {
   const attempt = (host, family, errors) => {
-    const socket = net.connect({ host, port, family, allowHalfOpen: true });
+    const socket = net.connect({ host, port, family, allowHalfOpen: true, noDelay: true });
     socket.pause();
     socket.once('error', (error) => {
       const text = 'dial tcp' + family + ' ' + (family === 6 ? '[' + host + ']' : host) + ':' + port + ': connect: ' + (error.code === 'ECONNREFUSED' ? 'connection refused' : error.message);
@@ -126,7 +126,7 @@ async function dialHere(context: RuntimeContext, sandboxId: string, port: number
   ] as const) {
     try {
       return await new Promise<Socket>((resolve, reject) => {
-        const socket = connect({ host, port, family, allowHalfOpen: true, timeout: DIAL_MS });
+        const socket = connect({ host, port, family, allowHalfOpen: true, noDelay: true, timeout: DIAL_MS });
         socket.once('error', reject);
         socket.once('timeout', () => socket.destroy(new Error('i/o timeout')));
         socket.once('connect', () => {
