@@ -296,7 +296,8 @@ describe('SPDY', () => {
     await once(socket, 'data');
     finished = 0;
     const client = openSpdy(socket, { role: 'client' });
-    await client.open({ streamtype: 'stdout' });
+    // The server may give up before it has answered for the one stream that there is.
+    await client.open({ streamtype: 'stdout' }).catch(() => undefined);
     await until(() => client.signal.aborted);
     expect(finished).toBe(0);
   });
