@@ -106,6 +106,8 @@ export interface Mount {
   readonly readonly: boolean;
   readonly propagation: 'private' | 'hostToContainer' | 'bidirectional';
   readonly recursiveReadOnly?: boolean;
+  /** Mounts an image's files instead of `hostPath`, which is empty then: the image by id or name, and a directory in it. */
+  readonly image?: { readonly image: string; readonly userSpecified: string; readonly subPath: string };
 }
 
 /** Limits of one container; a field that is absent sets nothing. */

@@ -14,6 +14,9 @@ import { parseImageName } from './image-name.ts';
 /** Sends an event about the container that the image is for. */
 export type ContainerEvent = (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 
+/** The image, or why there is none. */
+export type EnsuredImage = { readonly image: Image } | { readonly failed: WaitingReason; readonly retryMs: number };
+
 export interface ImagePuller {
   /** The image, or why there is none. `retryMs` says when to try again. */
   ensure(
@@ -22,7 +25,7 @@ export interface ImagePuller {
     auths: readonly PullAuth[],
     event: ContainerEvent,
     signal: AbortSignal,
-  ): Promise<{ readonly image: Image } | { readonly failed: WaitingReason; readonly retryMs: number }>;
+  ): Promise<EnsuredImage>;
   /** The container will soon be asked for: a runtime that takes its time over images may begin. */
   expect(container: AnyContainer): void;
   forget(podUid: string): void;

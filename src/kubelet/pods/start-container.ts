@@ -16,6 +16,7 @@ import { podServiceEnv } from '../spec/service-env.ts';
 import type { ReadyVolume } from '../volumes/volume-manager.ts';
 import type { WaitingReason } from './container-status.ts';
 import { runHook } from './hooks.ts';
+import type { EnsuredImage } from './image-puller.ts';
 import { killContainer, podGraceSeconds } from './kill.ts';
 import { containersNamed, unlessGone, type ObservedPod } from './observed.ts';
 import { podText, type NodePod, type PodContainer } from './pod.ts';
@@ -30,6 +31,8 @@ export interface StartInput {
   readonly podIPs: readonly string[];
   readonly volumes: ReadonlyMap<string, ReadyVolume>;
   readonly credentials: readonly RegistryCredential[];
+  /** Makes the image available that a volume is; undefined for a volume that is none. */
+  readonly imageVolume: (volume: string) => Promise<EnsuredImage | undefined>;
   readonly signal: AbortSignal;
 }
 
@@ -62,9 +65,19 @@ export async function startContainer(services: PodServices, input: StartInput): 
     event('Warning', 'Failed', `Error: ${found.failed.reason}`);
     return found;
   }
+  const imageVolumes = new Map<string, string>();
+  for (const name of new Set(container.volumeMounts?.map((mount) => mount.name))) {
+    const volume = await input.imageVolume(name);
+    if (volume === undefined) continue;
+    if ('failed' in volume) {
+      event('Warning', 'Failed', `Error: ${volume.failed.reason}`);
+      return volume;
+    }
+    imageVolumes.set(name, volume.image.id);
+  }
   let config: ContainerConfig;
   try {
-    config = await containerConfig(services, input, found.image);
+    config = await containerConfig(services, input, found.image, imageVolumes);
   } catch (error) {
     return failed('CreateContainerConfigError', error, RETRY_MS);
   }
@@ -135,7 +148,12 @@ async function restartCount({ host }: PodServices, { target, observed, sandbox }
   return counts.length === 0 ? 0 : Math.max(...counts) + 1;
 }
 
-async function containerConfig(services: PodServices, input: StartInput, image: Image): Promise<ContainerConfig> {
+async function containerConfig(
+  services: PodServices,
+  input: StartInput,
+  image: Image,
+  images: ReadonlyMap<string, string>,
+): Promise<ContainerConfig> {
   const { pod, target, observed, podIPs, sandbox, volumes } = input;
   const { container, kind } = target;
   const { settings, host } = services;
@@ -166,6 +184,7 @@ async function containerConfig(services: PodServices, input: StartInput, image: 
     container,
     podDir: podDirectory(settings.rootDir, pod.metadata.uid),
     volumes,
+    images,
     env,
     hosts: ownIPs.length > 0 ? hostsFile(pod, ownIPs, settings.clusterDomain, nodeHosts) : undefined,
     mayMount: settings.mayMount,

@@ -2,15 +2,16 @@
 import type { PodSandboxConfig } from '../../runtime/runtime.ts';
 import { errorText } from '../../util/log.ts';
 import { podDns } from '../spec/dns.ts';
-import { pullCredentials, type RegistryCredential } from '../spec/pull-secrets.ts';
+import { credentialsFor, pullCredentials, type RegistryCredential } from '../spec/pull-secrets.ts';
 import { sandboxConfig } from '../spec/sandbox-config.ts';
 import { containerType } from '../stats/container-type.ts';
 import { VolumesNotReady, type ReadyVolume } from '../volumes/volume-manager.ts';
 import { podDirectory } from './directories.ts';
+import type { EnsuredImage } from './image-puller.ts';
 import { ignoringGone, killContainer, killPod, podGraceSeconds, stopSandboxes } from './kill.ts';
 import { anyRunning, containersNamed, readySandbox, type ObservedPod } from './observed.ts';
 import { isIdle, planPod, type ContainerToKill, type PodPlan } from './plan.ts';
-import { isSidecar } from './pod.ts';
+import { isSidecar, type NodePod } from './pod.ts';
 import { look, lookAt, publish, type PodState } from './pod-state.ts';
 import { resizeText } from './resize.ts';
 import { containerResizes, type ContainerResize } from './resize-containers.ts';
@@ -208,6 +209,7 @@ interface StartPass extends Sandbox {
 
 async function startAll(services: PodServices, state: PodState, pass: StartPass): Promise<SyncOutcome> {
   const credentials = await readCredentials(services, state);
+  const imageVolume = imageVolumes(services, state.pod, pass, credentials);
   let retryMs: number | undefined;
   let last: string | undefined;
   let failed = false;
@@ -216,7 +218,7 @@ async function startAll(services: PodServices, state: PodState, pass: StartPass)
     pass.signal.throwIfAborted();
     const { name } = target.container;
     const { metrics } = services;
-    const result = await startContainer(services, { ...pass, pod: state.pod, target, observed: state.observed, credentials });
+    const result = await startContainer(services, { ...pass, pod: state.pod, target, observed: state.observed, credentials, imageVolume });
     if ('started' in result) {
       metrics.startedContainers.increase([containerType(target.kind)]);
       state.waiting.delete(name);
@@ -236,6 +238,26 @@ async function startAll(services: PodServices, state: PodState, pass: StartPass)
   // A container that was started and is over by now is shown running once: a watcher sees every state.
   publish(services, state, { finished: false, observed: last === undefined ? observed : asRunning(observed, last) });
   return { again: last !== undefined || retryMs === undefined, ...(retryMs !== undefined && { retryMs }) };
+}
+
+/** The images that are volumes, each asked for once in a pass: by the first container that mounts it. */
+function imageVolumes(services: PodServices, pod: NodePod, { volumes, signal }: StartPass, credentials: readonly RegistryCredential[]) {
+  const asked = new Map<string, Promise<EnsuredImage>>();
+  return async (name: string): Promise<EnsuredImage | undefined> => {
+    const wanted = volumes.get(name)?.image;
+    if (wanted === undefined) return undefined;
+    const found =
+      asked.get(name) ??
+      services.images.ensure(
+        pod,
+        { name, image: wanted.reference, imagePullPolicy: wanted.pullPolicy },
+        credentialsFor(credentials, wanted.reference),
+        (type, reason, message) => services.events.pod(pod, type, reason, message),
+        signal,
+      );
+    asked.set(name, found);
+    return found;
+  };
 }
 
 /** A back-off is shown a while after the exit that led to it, as the original does, or just before it is over. */

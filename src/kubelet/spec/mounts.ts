@@ -5,7 +5,7 @@ import type { Mount } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import type { AnyContainer, NodePod } from '../pods/pod.ts';
-import { prepareSubPath } from '../volumes/subpath.ts';
+import { checkSubPath, prepareSubPath } from '../volumes/subpath.ts';
 import type { ReadyVolume } from '../volumes/volume-manager.ts';
 import { expand } from './expand.ts';
 
@@ -17,6 +17,8 @@ export interface MountsInput {
   /** The directory of this pod: `<rootDir>/pods/UID`. */
   readonly podDir: string;
   readonly volumes: ReadonlyMap<string, ReadyVolume>;
+  /** Ids of the images that are volumes, by the volume's name. */
+  readonly images?: ReadonlyMap<string, string>;
   readonly env: ReadonlyMap<string, string>;
   /** Text of the hosts file; undefined where the container gets none. */
   readonly hosts: string | undefined;
@@ -36,6 +38,10 @@ export async function containerMounts(input: MountsInput): Promise<Mount[]> {
     const volume = input.volumes.get(mount.name);
     if (volume === undefined) throw new Error(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`);
     const readonly = mount.readOnly === true || volume.readonly;
+    if (volume.image) {
+      mounts.push(imageMount(input, mount, volume.image.reference));
+      continue;
+    }
     mounts.push({
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
       hostPath: await volumePath(input, mount, index, volume),
@@ -53,9 +59,24 @@ export async function containerMounts(input: MountsInput): Promise<Mount[]> {
 
 type VolumeMount = NonNullable<AnyContainer['volumeMounts']>[number];
 
+/** The runtime mounts the image itself; what it is told of a part of it is a path and no link of this machine's. */
+function imageMount(input: MountsInput, mount: VolumeMount, reference: string): Mount {
+  const subPath = subPathOf(input, mount);
+  if (subPath !== '') checkSubPath(subPath);
+  return {
+    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+    hostPath: '',
+    readonly: true,
+    propagation: 'private',
+    image: { image: input.images?.get(mount.name) ?? reference, userSpecified: reference, subPath },
+  };
+}
+
+const subPathOf = (input: MountsInput, mount: VolumeMount): string =>
+  mount.subPathExpr !== undefined && mount.subPathExpr !== '' ? expandAll(mount.subPathExpr, input.env) : (mount.subPath ?? '');
+
 async function volumePath(input: MountsInput, mount: VolumeMount, index: number, volume: ReadyVolume): Promise<string> {
-  const subPath =
-    mount.subPathExpr !== undefined && mount.subPathExpr !== '' ? expandAll(mount.subPathExpr, input.env) : (mount.subPath ?? '');
+  const subPath = subPathOf(input, mount);
   if (subPath === '') return volume.path;
   const { name } = input.container;
   const target = join(input.podDir, 'volume-subpaths', mount.name, name, String(index));

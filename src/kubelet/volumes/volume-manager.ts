@@ -1,5 +1,6 @@
 /** The volumes of the node's pods: made ready before a pod starts, refreshed while it runs, removed after it. */
 import { join } from 'node:path';
+import { defaultPullPolicy } from '../../api/image-name.ts';
 import { quantityValue } from '../../api/quantity.ts';
 import type { Volume } from '../../api/types.ts';
 import type { Host } from '../../util/host.ts';
@@ -19,6 +20,8 @@ export interface ReadyVolume {
   readonly path: string;
   /** Mounted read-only whatever the container asks for. */
   readonly readonly: boolean;
+  /** The volume is an image: the runtime mounts it, and `path` is empty. */
+  readonly image?: { readonly reference: string; readonly pullPolicy: string };
 }
 
 /** Volumes that could not be made ready, each with the text for its event. */
@@ -113,6 +116,10 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
     if (volume.hostPath) {
       await prepareHostPath(files, volume.hostPath.path, volume.hostPath.type ?? '');
       return { path: volume.hostPath.path, readonly: false };
+    }
+    if (volume.image) {
+      const { reference = '', pullPolicy } = volume.image;
+      return { path: '', readonly: true, image: { reference, pullPolicy: pullPolicy ?? defaultPullPolicy(reference) } };
     }
     if (isEmptyDir(volume)) return { path: await setUpEmptyDir(pod, volume), readonly: false };
     const content = await volumeContent(pod, volume, context);

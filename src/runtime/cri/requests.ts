@@ -61,6 +61,10 @@ export function containerMessage(config: ContainerConfig): CriContainerConfig {
       readonly: mount.readonly,
       propagation: PROPAGATIONS[mount.propagation],
       recursiveReadOnly: mount.recursiveReadOnly === true,
+      ...(mount.image && {
+        image: { image: mount.image.image, userSpecifiedImage: mount.image.userSpecified },
+        imageSubPath: mount.image.subPath,
+      }),
     })),
     devices: config.devices.map((device) => ({ ...device })),
     labels: { ...config.labels },

@@ -117,7 +117,7 @@ function bindLine(mount: Mount, old: string): MountLine {
     );
   }
   const propagation = { private: 'rprivate', hostToContainer: 'rslave', bidirectional: 'rshared' }[mount.propagation];
-  const readonly = mount.readonly ? ['ro'] : [];
+  const readonly = mount.image ? ['ro', 'noexec'] : mount.readonly ? ['ro'] : [];
   return {
     source: `${old}${mount.hostPath}`,
     target: mount.containerPath,

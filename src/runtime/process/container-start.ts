@@ -145,6 +145,7 @@ async function settleMounts(context: RuntimeContext, mounts: readonly Mount[]): 
   const { files } = context.host;
   return Promise.all(
     mounts.map(async (mount) => {
+      if (mount.image) return { ...mount, hostPath: await imageDirectory(context, mount.image) };
       try {
         return { ...mount, hostPath: await files.realpath(mount.hostPath) };
       } catch {
@@ -157,6 +158,19 @@ async function settleMounts(context: RuntimeContext, mounts: readonly Mount[]): 
   );
 }
 
+/** Where the files of an image are that is mounted as a volume. */
+async function imageDirectory(context: RuntimeContext, { image, subPath }: NonNullable<Mount['image']>): Promise<string> {
+  const found = await context.images.find(image);
+  if (!found) throw new RuntimeError('notFound', `failed to mount image ${JSON.stringify(image)}: not found`);
+  if (found.root === '/') throw new RuntimeError('invalidArgument', `the root of this machine (${image}) cannot be mounted as a volume`);
+  const path = await resolveBelow(context.host.files, found.root, subPath);
+  const stat = await context.host.files.stat(path).catch(() => null);
+  if (!stat)
+    throw new RuntimeError('notFound', `image sub path ${JSON.stringify(subPath)} does not exist in image ${JSON.stringify(image)}`);
+  if (!stat.isDirectory()) throw new RuntimeError('invalidArgument', `image sub path ${JSON.stringify(subPath)} is not a directory`);
+  return path;
+}
+
 /** A file that is mounted inside another mount needs its target there, before the tables are worked through. */
 async function makeNestedTargets(context: RuntimeContext, mounts: readonly Mount[], isFile: ReadonlyMap<string, boolean>): Promise<void> {
   const { files } = context.host;
@@ -165,7 +179,8 @@ async function makeNestedTargets(context: RuntimeContext, mounts: readonly Mount
     const outer = mounts
       .filter((mount) => mount !== inner && inner.containerPath.startsWith(`${mount.containerPath.replace(/\/$/, '')}/`))
       .toSorted((a, b) => b.containerPath.length - a.containerPath.length)[0];
-    if (!outer || isFile.get(outer.hostPath) !== false) continue;
+    // An image is shared: nothing is put into it.
+    if (!outer || outer.image || isFile.get(outer.hostPath) !== false) continue;
     const place = await resolveBelow(files, outer.hostPath, inner.containerPath.slice(outer.containerPath.length));
     await files.mkdir(place.slice(0, place.lastIndexOf('/')), { recursive: true, mode: 0o755 });
     await (await files.open(place, 'a', 0o644)).close();

@@ -36,6 +36,8 @@ export interface Containers {
   get(id: string): Container;
   /** Containers of a sandbox. */
   of(sandboxId: string): Container[];
+  /** Whether a container that is not removed mounts this image (by id) as a volume. */
+  mountsImage(id: string): boolean;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
   return {
     get,
     of: (sandboxId) => [...all.values()].filter((container) => container.record.sandboxId === sandboxId),
+    mountsImage: (id) => [...all.values()].some(({ record }) => record.config.mounts.some((mount) => mount.image?.image === id)),
 
     async create(sandboxId, config) {
       const sandbox = sandboxes.get(sandboxId);

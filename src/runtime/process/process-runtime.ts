@@ -156,7 +156,12 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     listImages: () => images.list(),
     imageStatus: async (reference) => (await images.find(reference))?.image ?? null,
     pullImage: (reference, auth, signal) => images.pull(reference, { ...(auth && { auth }), ...(signal && { signal }) }),
-    removeImage: (reference) => images.remove(reference),
+    async removeImage(reference) {
+      const id = (await images.find(reference))?.image.id;
+      if (id !== undefined && containers.mountsImage(id))
+        throw new RuntimeError('failedPrecondition', `image ${JSON.stringify(reference)} is mounted as a volume`);
+      await images.remove(reference);
+    },
     imageFsInfo: async () => {
       const du = await host.processes.run('du', ['-s', '-B1', '--', options.imagesDir]);
       const inodes = await host.processes.run('du', ['-s', '--inodes', '--', options.imagesDir]);
