@@ -7,7 +7,7 @@ export interface Challenge {
 
 /** Characters of a header that are looked at. */
 const MAX_HEADER = 8192;
-const SCHEME = /\s*,?\s*([A-Za-z]+)(?:\s+|$)/y;
+const SCHEME = /\s*,?\s*([A-Za-z]+)(?=\s|,|$)\s*/y;
 const PARAMETER = /\s*,?\s*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))/y;
 
 /** Challenges of a `WWW-Authenticate` header that are understood, bearer before basic. */
