@@ -9,6 +9,7 @@ import { resources } from '../api/resources.ts';
 import type { ObjectOf } from '../api/types.ts';
 import type { KubeClient } from '../client/kube-client.ts';
 import { startNodeProcessMetrics } from '../metrics/node-process.ts';
+import { parseCgroupLayout } from '../runtime/process/cgroup-layout.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
 import { errorText, type Logger } from '../util/log.ts';
@@ -111,11 +112,16 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
 
   // What everything shares.
   const driver = await runtime.cgroupDriver?.();
-  const settings = { ...podSettings(options, await memoryOf(host)), cgroupDriver: driver ?? configuredDriver(config) };
+  const settings = {
+    ...podSettings(options, await memoryOf(host), await cgroupVersion(host)),
+    cgroupDriver: driver ?? configuredDriver(config),
+  };
   const events = createEventRecorder({ client, nodeName, clock, log: log.scope('events') });
   const runtimeVersion = await runtime.version();
   // What the node is short of is known later than the node is made.
   let housekeeping: Housekeeping | undefined;
+  let turned = clock.monotonic();
+  let listedAt = turned;
   const node = await startNodeAgent({
     ...options,
     port: config.port ?? DEFAULT_PORT,
@@ -124,6 +130,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     events,
     pressures: () => housekeeping?.pressures() ?? new Set(),
     shuttingDown: () => housekeeping?.shuttingDown() ?? false,
+    listedAgoMs: () => clock.monotonic() - listedAt,
     startup: trackNodeStartup(metrics, clock, startedAt - uptime() * 1000, startedAt),
     log: log.scope('node'),
   });
@@ -250,13 +257,15 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const synced = Promise.all(sources.map((source) => source.synced));
 
   // What wakes them: the runtime, and a slow look at everything.
-  let turned = clock.monotonic();
   runtime.onEvent((event) => manager.wake(event.podUid), stopping.signal);
   const relist = clock.every(RELIST_MS, () => {
     const before = turned;
     turned = clock.monotonic();
     metrics.plegRelistInterval.observe((turned - before) / 1000);
-    void measureRelist(runtime, metrics, clock);
+    const asked = turned;
+    void measureRelist(runtime, metrics, clock, () => {
+      listedAt = Math.max(listedAt, asked);
+    });
     manager.wakeAll();
     mirrors.repair();
   });
@@ -306,12 +315,14 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
 }
 
 /** Asks the runtime for all that it has, as the pods' own looks do one by one: how long that takes is the runtime's health. */
-async function measureRelist(runtime: Runtime, metrics: KubeletMetrics, clock: Host['clock']): Promise<void> {
+async function measureRelist(runtime: Runtime, metrics: KubeletMetrics, clock: Host['clock'], answers: () => void): Promise<void> {
   const began = clock.monotonic();
   // A runtime that does not answer is seen in its errors and, here, in the time since it last did.
   const answered = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]).catch(() => undefined);
   metrics.plegRelistDuration.observe((clock.monotonic() - began) / 1000);
-  if (answered) metrics.plegLastSeen.set(Math.floor(clock.now() / 1000));
+  if (answered === undefined) return;
+  metrics.plegLastSeen.set(Math.floor(clock.now() / 1000));
+  answers();
 }
 
 /** Static pods of several places: each place says its whole set, and mirrors follow what all of them want together. */
@@ -338,7 +349,11 @@ async function memoryOf({ files }: Host): Promise<number> {
   return Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 }
 
-function podSettings(options: KubeletOptions, memoryCapacity: number): PodSettings {
+async function cgroupVersion({ files }: Host): Promise<1 | 2 | undefined> {
+  return parseCgroupLayout(await files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''))?.version;
+}
+
+function podSettings(options: KubeletOptions, memoryCapacity: number, cgroups: 1 | 2 | undefined): PodSettings {
   const { config, rootDir, podLogsDir, containerLogsDir, cgroupRoot } = options;
   const longest = config.crashLoopBackOff?.maxContainerRestartPeriod;
   return {
@@ -354,6 +369,7 @@ function podSettings(options: KubeletOptions, memoryCapacity: number): PodSettin
     cpuCFSQuotaPeriod: config.cpuCFSQuotaPeriod ?? '100ms',
     podPidsLimit: config.podPidsLimit ?? -1,
     memoryCapacity,
+    killsTogether: cgroups === 2 && config.singleProcessOOMKill !== true,
     syncFrequencyMs: parseDuration(config.syncFrequency ?? '1m0s'),
     crashBackoffMaxMs: longest === undefined ? CRASH_RESET_FACTOR_MS : parseDuration(longest),
     mayMount: options.mayMount ?? process.getuid?.() === 0,

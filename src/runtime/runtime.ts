@@ -44,9 +44,19 @@ export interface RuntimeCondition {
   readonly message: string;
 }
 
+/** A way in which a runtime makes sandboxes, and what it can do. */
+export interface RuntimeHandler {
+  readonly name: string;
+  readonly recursiveReadOnlyMounts: boolean;
+  readonly userNamespaces: boolean;
+}
+
 export interface RuntimeStatus {
   readonly conditions: readonly RuntimeCondition[];
-  readonly handlers: readonly string[];
+  /** Those that a RuntimeClass can name, the default one under the empty name; none where the runtime does not tell. */
+  readonly handlers: readonly RuntimeHandler[];
+  /** What the runtime as a whole can do; absent where it does not tell. */
+  readonly features?: { readonly supplementalGroupsPolicy: boolean };
   /** What this runtime cannot do, in a sentence each; shown in the node's conditions and the log. */
   readonly notices: readonly string[];
 }

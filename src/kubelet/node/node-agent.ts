@@ -5,7 +5,7 @@ import { microTime } from '../../api/time.ts';
 import { resources } from '../../api/resources.ts';
 import type { Lease, Node, NodeStatus, ObjectOf, ObjectReference, Stored } from '../../api/types.ts';
 import type { KubeClient } from '../../client/kube-client.ts';
-import type { Runtime, RuntimeVersion } from '../../runtime/runtime.ts';
+import type { Runtime, RuntimeStatus, RuntimeVersion } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import type { NodeStartup } from '../stats/node-startup.ts';
@@ -43,6 +43,8 @@ export interface NodeAgentOptions {
   readonly events: EventRecorder;
   /** Whether the machine is on its way down. */
   readonly shuttingDown?: () => boolean;
+  /** Milliseconds since the runtime last listed its pods. */
+  readonly listedAgoMs?: () => number | undefined;
   /** What the node is short of; nothing by default. */
   readonly pressures?: () => ReadonlySet<NodePressure>;
   /** Told how the node comes up. */
@@ -53,6 +55,8 @@ const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 7000;
 const LEASE_NAMESPACE = 'kube-node-lease';
 const DEFAULT_LEASE_SECONDS = 40;
+/** A runtime that takes longer to say how it is counts as down (kubernetes `pkg/kubelet/kubelet.go`, maxWaitForContainerRuntime). */
+const RUNTIME_ANSWERS_MS = 30_000;
 /** While the node is not ready, its status is looked at this often. */
 const FAST_STATUS_MS = 500;
 
@@ -73,26 +77,41 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const reportEveryMs = parseDuration(config.nodeStatusReportFrequency ?? '5m0s');
   let node: Stored<Node> | undefined;
   let reportedAt = 0;
+  let lastStatus: RuntimeStatus | undefined;
 
   const reference = (): ObjectReference => ({ kind: 'Node', name: nodeName, uid: nodeName, apiVersion: 'v1' });
 
+  /** A runtime that hangs must not keep the node's status from being told. */
+  function inTime<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((ok, failed) => {
+      const timer = clock.after(RUNTIME_ANSWERS_MS, () => failed(new Error('the container runtime does not answer')));
+      answer.then(ok, failed).finally(() => timer.cancel());
+    });
+  }
+
   async function input(): Promise<NodeInput> {
     const [status, images] = await Promise.all([
-      runtime.status().catch((error: unknown) => {
+      inTime(runtime.status()).catch((error: unknown): RuntimeStatus => {
         log.error('Runtime status could not be read', { err: errorText(error) });
         return {
-          conditions: [{ type: 'RuntimeReady' as const, status: false, reason: RUNTIME_DOWN, message: errorText(error) }],
+          conditions: [{ type: 'RuntimeReady', status: false, reason: RUNTIME_DOWN, message: errorText(error) }],
+          handlers: lastStatus?.handlers ?? [],
+          ...(lastStatus?.features && { features: lastStatus.features }),
           notices: [],
         };
       }),
-      runtime.listImages().catch(() => []),
+      inTime(runtime.listImages()).catch(() => []),
     ]);
+    lastStatus = status;
     return {
       ...options,
       machine,
       runtime: options.runtimeVersion,
       runtimeConditions: status.conditions,
       runtimeNotices: status.notices,
+      runtimeHandlers: status.handlers,
+      runtimeFeatures: status.features,
+      listedAgoMs: options.listedAgoMs?.(),
       images,
       pressures: options.pressures?.() ?? new Set(),
       shuttingDown: options.shuttingDown?.() ?? false,

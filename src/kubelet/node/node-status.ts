@@ -3,7 +3,8 @@ import { isIPv4 } from 'node:net';
 import { formatQuantity, quantityMilli, quantityOf, quantityValue } from '../../api/quantity.ts';
 import { goTime } from '../../api/time.ts';
 import type { Node, NodeCondition, NodeStatus, ObjectOf } from '../../api/types.ts';
-import type { Image, RuntimeCondition, RuntimeVersion } from '../../runtime/runtime.ts';
+import { formatDuration } from '../../api/duration.ts';
+import type { Image, RuntimeCondition, RuntimeStatus, RuntimeVersion } from '../../runtime/runtime.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
 import type { Machine } from './machine.ts';
 
@@ -22,6 +23,11 @@ export interface NodeInput {
   readonly runtimeConditions: readonly RuntimeCondition[];
   /** What the runtime cannot do, a sentence each. */
   readonly runtimeNotices: readonly string[];
+  /** What a RuntimeClass can name, and what the runtime can do, where it tells. */
+  readonly runtimeHandlers?: RuntimeStatus['handlers'];
+  readonly runtimeFeatures?: RuntimeStatus['features'];
+  /** Milliseconds since the runtime last listed its pods; undefined before the first time. */
+  readonly listedAgoMs?: number | undefined;
   readonly images: readonly Image[];
   /** The machine is on its way down: the node is not ready. */
   readonly shuttingDown?: boolean;
@@ -35,6 +41,8 @@ export interface NodeInput {
 const MAX_NAMES_PER_IMAGE = 5;
 const DEFAULT_MAX_IMAGES = 50;
 const CPU_MILLI = 1000;
+/** Lists of the runtime that are older than this make the node not ready (kubernetes `pkg/kubelet/kubelet.go`, genericPlegRelistThreshold). */
+const LISTS_TOO_OLD_MS = 180_000;
 /** Features that a scheduler may ask for and this node has. */
 const DECLARED: readonly string[] = ['ExtendWebSocketsToKubelet'];
 
@@ -86,6 +94,15 @@ export function nodeStatus(input: NodeInput): NodeStatus {
     },
     images: imageList(input.images, config.nodeStatusMaxImages ?? DEFAULT_MAX_IMAGES),
     declaredFeatures: [...DECLARED],
+    ...runtimeAbilities(input),
+  };
+}
+
+function runtimeAbilities({ runtimeHandlers = [], runtimeFeatures }: NodeInput): Pick<NodeStatus, 'runtimeHandlers' | 'features'> {
+  const handlers = runtimeHandlers.map(({ name, ...features }) => ({ name, features }));
+  return {
+    ...(handlers.length > 0 && { runtimeHandlers: handlers }),
+    ...(runtimeFeatures && { features: { ...runtimeFeatures } }),
   };
 }
 
@@ -177,8 +194,9 @@ const pressureVerdicts = (pressures: ReadonlySet<NodePressure> = new Set()): Ver
     return { type, status, reason, message };
   });
 
-function nodeConditions({ runtimeConditions, runtimeNotices, pressures, shuttingDown = false, previous, now }: NodeInput): NodeCondition[] {
-  return [...pressureVerdicts(pressures), readyVerdict(runtimeConditions, shuttingDown), ...restrictions(runtimeNotices)].map((verdict) => {
+function nodeConditions(input: NodeInput): NodeCondition[] {
+  const { runtimeNotices, pressures, previous, now } = input;
+  return [...pressureVerdicts(pressures), readyVerdict(input), ...restrictions(runtimeNotices)].map((verdict) => {
     const before = previous.find((c) => c.type === verdict.type);
     return {
       type: verdict.type,
@@ -196,10 +214,15 @@ function restrictions(notices: readonly string[]): Verdict[] {
   return notices.length === 0 ? [] : [{ type: 'RuntimeRestricted', status: 'True', reason: 'RuntimeNotices', message: notices.join(' ') }];
 }
 
-function readyVerdict(conditions: readonly RuntimeCondition[], shuttingDown: boolean): Verdict {
-  const problems = conditions.filter((c) => !c.status).map(problem);
-  if (shuttingDown) problems.push('node is shutting down');
+function readyVerdict({ runtimeConditions: conditions, listedAgoMs = 0, shuttingDown = false }: NodeInput): Verdict {
+  const bad = conditions.filter((c) => !c.status);
+  const problems: string[] = [];
   if (conditions.length === 0) problems.push('container runtime status check may not have completed yet');
+  if (bad.some((c) => c.reason === RUNTIME_DOWN)) problems.push('container runtime is down');
+  if (listedAgoMs > LISTS_TOO_OLD_MS)
+    problems.push(`PLEG is not healthy: pleg was last seen active ${formatDuration(listedAgoMs)} ago; threshold is 3m0s`);
+  problems.push(...bad.filter((c) => c.reason !== RUNTIME_DOWN).map(problem));
+  if (shuttingDown) problems.push('node is shutting down');
   if (problems.length === 0) return { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' };
   const message = problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`;
   return { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message };
@@ -209,8 +232,6 @@ function readyVerdict(conditions: readonly RuntimeCondition[], shuttingDown: boo
 export const RUNTIME_DOWN = 'RuntimeDown';
 
 const problem = ({ type, reason, message }: RuntimeCondition): string =>
-  reason === RUNTIME_DOWN
-    ? 'container runtime is down'
-    : type === 'NetworkReady'
-      ? `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`
-      : `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`;
+  type === 'NetworkReady'
+    ? `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`
+    : `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`;

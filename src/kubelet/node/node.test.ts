@@ -5,7 +5,7 @@ import { eventually, startTestNode } from '../testing/node.ts';
 import { seen } from '../testing/objects.ts';
 import { spareContainers, spareSandboxes } from './gc.ts';
 import type { Machine } from './machine.ts';
-import { allocatable, nodeStatus, type NodeInput } from './node-status.ts';
+import { allocatable, nodeStatus, RUNTIME_DOWN, type NodeInput } from './node-status.ts';
 
 const machine: Machine = {
   machineID: 'm',
@@ -99,6 +99,28 @@ describe('the status of a node', () => {
       reason: 'KubeletNotReady',
       message:
         '[container runtime not ready: RuntimeReady=false reason:r message:down, container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:no cni]',
+    });
+  });
+
+  it('is not ready when the runtime has not listed its pods for three minutes', () => {
+    const ready = (listedAgoMs: number) => nodeStatus({ ...input, listedAgoMs }).conditions?.at(-1);
+    expect(ready(180_000)?.status).toBe('True');
+    expect(ready(181_000)).toMatchObject({
+      status: 'False',
+      message: 'PLEG is not healthy: pleg was last seen active 3m1s ago; threshold is 3m0s',
+    });
+    const runtimeConditions = [{ type: 'RuntimeReady' as const, status: false, reason: RUNTIME_DOWN, message: 'EOF' }];
+    expect(nodeStatus({ ...input, runtimeConditions, listedAgoMs: 181_000 }).conditions?.at(-1)?.message).toBe(
+      '[container runtime is down, PLEG is not healthy: pleg was last seen active 3m1s ago; threshold is 3m0s]',
+    );
+  });
+
+  it('names the handlers of the runtime and what they can do, where it tells', () => {
+    expect(nodeStatus(input)).not.toHaveProperty('runtimeHandlers');
+    const runtimeHandlers = [{ name: 'gvisor', recursiveReadOnlyMounts: true, userNamespaces: false }];
+    expect(nodeStatus({ ...input, runtimeHandlers, runtimeFeatures: { supplementalGroupsPolicy: true } })).toMatchObject({
+      runtimeHandlers: [{ name: 'gvisor', features: { recursiveReadOnlyMounts: true, userNamespaces: false } }],
+      features: { supplementalGroupsPolicy: true },
     });
   });
 });

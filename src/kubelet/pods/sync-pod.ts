@@ -3,6 +3,7 @@ import type { PodSandboxConfig } from '../../runtime/runtime.ts';
 import { errorText } from '../../util/log.ts';
 import { podDns } from '../spec/dns.ts';
 import { credentialsFor, pullCredentials, type RegistryCredential } from '../spec/pull-secrets.ts';
+import { runtimeHandler } from '../spec/runtime-handler.ts';
 import { sandboxConfig } from '../spec/sandbox-config.ts';
 import { containerType } from '../stats/container-type.ts';
 import { VolumesNotReady, type ReadyVolume } from '../volumes/volume-manager.ts';
@@ -184,8 +185,9 @@ async function ensureSandbox(services: PodServices, state: PodState, plan: PodPl
   // The runtime finds the first images while it makes the sandbox.
   for (const { container } of plan.start) services.images.expect(container);
   try {
+    const handler = await runtimeHandler(pod, services.client, runtime);
     await Promise.all([services.host.files.mkdir(sandbox.logDirectory, { recursive: true, mode: 0o755 }), services.cgroups.ensure(pod)]);
-    sandboxId = await runtime.runPodSandbox(sandbox);
+    sandboxId = await runtime.runPodSandbox(sandbox, handler);
   } catch (error) {
     throw fail('FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`, SANDBOX_RETRY_MS);
   }

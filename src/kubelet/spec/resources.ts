@@ -12,6 +12,8 @@ export interface ResourceSettings {
   readonly podPidsLimit: number;
   /** Memory of the machine in bytes: the measure of oom_score_adj. */
   readonly memoryCapacity: number;
+  /** Whether a container's processes die together when its memory runs out: cgroup v2 can, unless `singleProcessOOMKill` forbids. */
+  readonly killsTogether?: boolean;
 }
 
 const MIN_SHARES = 2;
@@ -35,6 +37,7 @@ export function containerResources(pod: NodePod, container: AnyContainer, settin
       }),
     oomScoreAdj: oomScoreAdj(pod, container, settings.memoryCapacity),
     ...(settings.podPidsLimit > 0 && { pidsLimit: settings.podPidsLimit }),
+    ...(settings.killsTogether === true && { unified: { 'memory.oom.group': '1' } }),
   };
 }
 

@@ -288,6 +288,11 @@ describe('resources for the runtime', () => {
     expect(of({ limits: { cpu: '1', memory: '1Mi' } }).oomScoreAdj).toBe(-997);
     expect(cpuShares(1_000_000)).toBe(262_144);
   });
+  it('let a container end as a whole where the kernel can', () => {
+    const pod = aPod({ containers: [{ name: 'c' }] });
+    expect(containerResources(pod, { name: 'c' }, { ...settings, killsTogether: true }).unified).toEqual({ 'memory.oom.group': '1' });
+    expect(containerResources(pod, { name: 'c' }, settings)).not.toHaveProperty('unified');
+  });
   it('protect static and critical pods', () => {
     expect(oomScoreAdj(aPod({ priority: 2_000_000_000 }), { name: 'c' }, 1)).toBe(-997);
     expect(oomScoreAdj(aPod({}, { annotations: { 'kubernetes.io/config.source': 'file' } }), { name: 'c' }, 1)).toBe(-997);

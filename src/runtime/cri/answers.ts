@@ -9,6 +9,7 @@ import {
   type PodSandbox,
   type PodSandboxStatus,
   type RuntimeCondition,
+  type RuntimeHandler,
 } from '../runtime.ts';
 import {
   NamespaceMode,
@@ -21,6 +22,7 @@ import {
   type PodSandbox as CriPodSandbox,
   type PodSandboxStatus as CriPodSandboxStatus,
   type RuntimeCondition as CriCondition,
+  type RuntimeHandler as CriRuntimeHandler,
 } from './proto/cri_pb.ts';
 import { containerState, propagationOf, signalName } from './words.ts';
 
@@ -145,6 +147,12 @@ export function conditionsOf(conditions: readonly CriCondition[]): RuntimeCondit
     type === 'RuntimeReady' || type === 'NetworkReady' ? [{ type, status, reason, message }] : [],
   );
 }
+
+export const handlerOf = ({ name, features }: CriRuntimeHandler): RuntimeHandler => ({
+  name,
+  recursiveReadOnlyMounts: features?.recursiveReadOnlyMounts === true,
+  userNamespaces: features?.userNamespaces === true,
+});
 
 export const filesystemOf = (usage: CriFilesystemUsage): FilesystemUsage => ({
   mountpoint: usage.fsId?.mountpoint ?? '',

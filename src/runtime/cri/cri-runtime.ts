@@ -15,6 +15,7 @@ import {
   containerOf,
   containerStatusOf,
   filesystemOf,
+  handlerOf,
   imageOf,
   sandboxImageOf,
   sandboxOf,
@@ -125,9 +126,13 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
   const runtime: Runtime = {
     version: () => askVersion(server, timeoutMs),
     async status() {
-      const { status, runtimeHandlers } = await server.call(rpc.status, {}, within);
-      const handlers = runtimeHandlers.map(({ name }) => name);
-      return { conditions: conditionsOf(status?.conditions ?? []), handlers: handlers.length > 0 ? handlers : [''], notices: [] };
+      const { status, runtimeHandlers, features } = await server.call(rpc.status, {}, within);
+      return {
+        conditions: conditionsOf(status?.conditions ?? []),
+        handlers: runtimeHandlers.map(handlerOf),
+        ...(features && { features: { supplementalGroupsPolicy: features.supplementalGroupsPolicy } }),
+        notices: [],
+      };
     },
     async cgroupDriver() {
       try {

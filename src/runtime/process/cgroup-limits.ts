@@ -50,6 +50,7 @@ function writesV2(r: LinuxResources): CgroupWrite[] {
   put('memory', 'memory.swap.max', swapOnly(r));
   put('pids', 'pids.max', pidsLimit(r));
   for (const huge of r.hugepageLimits ?? []) put('hugetlb', `hugetlb.${huge.pageSize}.max`, huge.limit);
+  for (const [file, value] of Object.entries(r.unified ?? {})) put(file.slice(0, file.indexOf('.')), file, value);
   return writes;
 }
 

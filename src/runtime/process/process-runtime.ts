@@ -105,7 +105,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
             message: problem ?? '',
           },
         ],
-        handlers: [''],
+        handlers: [],
         notices: plain ? plainNotices : [...notices(cgroups), ...network.notices],
       };
     },
