@@ -6,6 +6,7 @@ import { startContainerd, type TestContainerd } from '../support/containerd.ts';
 import { testThatNeeds } from '../support/need.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
 import { FOREVER, podOf, runToEnd, runUntilReady, valueOf } from '../support/pods.ts';
+import { startProgram, type RunningProgram } from '../support/program.ts';
 import { missingForNodes } from '../support/shared-node.ts';
 import { until } from '../support/until.ts';
 
@@ -66,6 +67,30 @@ test('kubectl exec runs a command, with input, with a terminal, and gives its ex
   expect((await node.kubectlWith(big, 'exec', '-i', 'web', '--', 'wc', '-c')).stdout.trim()).toBe(String(1 << 20));
 });
 
+test('kubectl exec and attach have a real terminal, of the size of the user’s', async () => {
+  // The size arrives just after the start.
+  const shell = 'until stty size | grep -q "31 97"; do sleep 0.1; done; tty; read line; echo "got $line"; exit 5';
+  const exec = withTerminal(`stty cols 97 rows 31; kubectl exec -it web -- sh -c '${shell}'`);
+  await until('the size', () => exec.stdout().includes('/dev/pts/'));
+  exec.write('typed\r');
+  expect(await exec.ended).toBe(5);
+  // The terminal of the container echoes what is typed.
+  expect(exec.stdout()).toMatch(/typed\r\n.*got typed/s);
+
+  await runUntilReady(node, podOf('terminal', 'exec sh', { ...IMAGE, stdin: true, tty: true }));
+  const attach = withTerminal('stty cols 88 rows 22; kubectl attach -it terminal');
+  await until('the size to arrive', () => {
+    attach.write('stty size\r');
+    return attach.stdout().includes('22 88');
+  });
+  attach.write('exit 0\r');
+  await attach.ended;
+  await until(
+    'the shell to be started again',
+    async () => (await valueOf(node, 'pod/terminal', '.status.containerStatuses[0].restartCount')) !== '0',
+  );
+});
+
 test('kubectl attach reads and writes the first process', async () => {
   const pod = podOf('echoes', 'while read line; do echo "got $line"; done', { ...IMAGE, stdin: true });
   await runUntilReady(node, pod);
@@ -117,6 +142,9 @@ test('deleted pods leave nothing behind in containerd', async () => {
   await node.ok('delete', 'pod', '--all', '--grace-period=1');
   await until('everything to be gone', () => containerd.running().length === 0);
 });
+
+/** A shell command on a terminal of its own; exits as the command does. */
+const withTerminal = (command: string): RunningProgram => startProgram('script', ['-qec', command, '/dev/null'], { env: node.env });
 
 /** What a pod's cgroup says, by the file's name in either version; undefined when there is no such cgroup. */
 function cgroupValue(path: string, v1: string, v2: string): string | undefined {
