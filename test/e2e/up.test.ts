@@ -34,7 +34,7 @@ test('it says what is where, which runtime it chose and why, and what to type ne
   expect(text).toMatch(/^nodelet is up after \d+ ms$/m);
   expect(text).toContain(`https://127.0.0.1:${node.apiPort}`);
   expect(text).toMatch(new RegExp(`kubelet +https://[\\d.]+:${node.kubeletPort}`));
-  expect(text).toMatch(/runtime +process \(the embedded default\)/);
+  expect(text).toMatch(/runtime +process \(asked for by --runtime\)/);
   expect(text).toContain(node.dataDir);
   expect(text).toContain(`export KUBECONFIG=${node.dataDir}/kubeconfig`);
   expect(text).toContain('kubectl get nodes');
