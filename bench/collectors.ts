@@ -64,7 +64,7 @@ export async function compareCollectors(): Promise<void> {
   });
   const ours = new Map<string, Moment[]>();
   for (const end = performance.now() + WATCH_MS; performance.now() < end; await pause(STEP_MS))
-    for (const [key, moment] of series(await stats.cadvisor())) ours.set(key, [...(ours.get(key) ?? []), moment]);
+    for (const [key, moment] of series((await stats.cadvisor()).text())) ours.set(key, [...(ours.get(key) ?? []), moment]);
   const theirs = series(await ask('/metrics/cadvisor'));
   stats.close();
   agent.destroy();

@@ -1,5 +1,6 @@
 /** What an endpoint gets: the request behind authentication and routing, and the node it speaks of. */
 import type { UserInfo } from '../../auth/types.ts';
+import type { Encoded } from '../../metrics/encoded.ts';
 import type { MetricFamily } from '../../metrics/family.ts';
 import type { Exchange, UpgradeExchange } from '../../net/http.ts';
 import type { Host } from '../../util/host.ts';
@@ -16,14 +17,14 @@ import type { Route, ServerFeatures } from './route.ts';
 /** The three servers of a kubelet: 10250, 10255 and 10248. */
 export type ServerKind = 'secure' | 'readonly' | 'healthz';
 
-/** Who measures: each writes one body, in Prometheus' text form, or for `summary` as an object. */
+/** Who measures: each writes one body, in Prometheus' text form, or for `summary` as JSON. Those who ask together may get the same. */
 export interface Measurements {
   /** More families of `/metrics`, beside those of the servers and the process. */
   readonly families?: readonly MetricFamily[];
-  readonly cadvisor?: () => Promise<string>;
-  readonly resource?: () => Promise<string>;
-  readonly probes?: () => Promise<string>;
-  readonly summary?: (onlyCpuAndMemory: boolean) => Promise<unknown>;
+  readonly cadvisor?: () => Promise<Encoded>;
+  readonly resource?: () => Promise<Encoded>;
+  readonly probes?: () => Promise<Encoded>;
+  readonly summary?: (onlyCpuAndMemory: boolean) => Promise<Encoded>;
   /** What the node's cgroups, pods and containers use now, for the retired endpoints. */
   readonly snapshot?: () => Promise<Snapshot>;
 }

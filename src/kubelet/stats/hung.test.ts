@@ -82,8 +82,8 @@ describe('a scrape goes on', () => {
       return path === '/hung' ? never() : systemHost.files.statfs(path);
     }) as Host['files']['statfs'];
     const { stats } = await start({ statfs }, () => Promise.reject(new Error('no')));
-    await expect.poll(() => stats.cadvisor(), { timeout: 10_000 }).toContain('container_fs_usage_bytes');
-    const text = await stats.cadvisor();
+    await expect.poll(async () => (await stats.cadvisor()).text(), { timeout: 10_000 }).toContain('container_fs_usage_bytes');
+    const text = (await stats.cadvisor()).text();
     expect(text).toContain('device="/dev/root"');
     expect(text).not.toContain('server:/');
     expect(text).toContain('container_memory_working_set_bytes{container="main"');

@@ -1,4 +1,5 @@
 /** What the kubelet hands its HTTP server to show. */
+import { encoded } from '../../metrics/encoded.ts';
 import { byKey, collected, escapeLabel, labelText, type MetricFamily } from '../../metrics/family.ts';
 import type { Measurements } from '../server/request.ts';
 import { kubeletFamilies, type KubeletMetrics } from './kubelet-metrics.ts';
@@ -31,8 +32,8 @@ export function kubeletMeasurements(options: MeasurementsOptions): Measurements 
     families: [...own, ...registryFamilies(own), ...runtimeOfProgram],
     cadvisor: () => stats.cadvisor(),
     resource: () => stats.resource(),
-    probes: () => Promise.resolve(probes.text(startedAt)),
-    summary: (only) => stats.summary(only),
+    probes: () => Promise.resolve(encoded(probes.text(startedAt))),
+    summary: (only) => stats.summaryJson(only),
     snapshot: () => stats.snapshot(),
   };
 }

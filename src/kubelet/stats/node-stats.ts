@@ -4,12 +4,14 @@ import { parseCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import { goTime } from '../../api/time.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import { encoded, keptFor, type Encoded } from '../../metrics/encoded.ts';
 import type { CgroupPlace } from '../cgroups/names.ts';
+import { goJson } from '../server/go-json.ts';
 import { background } from './background.ts';
 import { cadvisorText } from './cadvisor.ts';
 import { createCollector, type Snapshot } from './collector.ts';
 import { createDiskUsage } from './disk-usage.ts';
-import { readDisks } from './filesystems.ts';
+import { readDisks, type Disks } from './filesystems.ts';
 import { readMachineInfo } from './machine-info.ts';
 import { createPodDisks, fsStats } from './pod-disks.ts';
 import { resourceText } from './resource.ts';
@@ -36,10 +38,12 @@ export interface NodeStatsOptions extends CgroupPlace {
 }
 
 export interface NodeStats {
-  /** Prometheus text. */
-  cadvisor(): Promise<string>;
-  resource(): Promise<string>;
+  /** Prometheus text, written once a pass over the control groups. */
+  cadvisor(): Promise<Encoded>;
+  resource(): Promise<Encoded>;
   summary(onlyCpuAndMemory: boolean): Promise<Summary>;
+  /** The summary as it is served, written once a pass. */
+  summaryJson(onlyCpuAndMemory: boolean): Promise<Encoded>;
   /** Of the node as it is now, for families that count pods and what they hold. */
   snapshot(): Promise<Snapshot>;
   /** Bytes of a container's log directory, as far as they are known. */
@@ -145,24 +149,37 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     };
   }
 
+  async function summaryOf(snapshot: Snapshot, full: boolean): Promise<Summary> {
+    return buildSummary({
+      nodeName: options.nodeName,
+      snapshot,
+      machine,
+      systemContainers,
+      disks: full ? await summaryDisks(snapshot) : undefined,
+      rlimit: full ? rlimit() : undefined,
+    });
+  }
+  const summary = async (only: boolean): Promise<Summary> => summaryOf(await collector.collect(only ? 'pressure' : 'summary'), !only);
+  const jsonOf = (full: boolean): ((snapshot: Snapshot) => Promise<Encoded>) =>
+    keptFor(async (snapshot) => encoded(goJson(await summaryOf(snapshot, full), 1)));
+  const [summaryJsonOf, usageJsonOf] = [jsonOf(true), jsonOf(false)];
+  const cadvisorOf = keptFor((snapshot: Snapshot, known: Disks | undefined) =>
+    encoded(cadvisorText({ snapshot, disks: known, machine, now: clock.now() })),
+  );
+  const resourceOf = keptFor((snapshot: Snapshot) => encoded(resourceText(snapshot)));
+
   return {
     cgroupVersion: layout?.version,
     snapshot: () => collector.collect('full'),
     async cadvisor() {
       const [snapshot, known] = await Promise.all([collector.collect('full'), disks.first(FIRST_LOOK_MS)]);
-      return cadvisorText({ snapshot, disks: known, machine, now: clock.now() });
+      return cadvisorOf(snapshot, known);
     },
-    resource: async () => resourceText(await collector.collect('usage')),
-    async summary(onlyCpuAndMemory) {
-      const snapshot = await collector.collect(onlyCpuAndMemory ? 'pressure' : 'summary');
-      return buildSummary({
-        nodeName: options.nodeName,
-        snapshot,
-        machine,
-        systemContainers,
-        disks: onlyCpuAndMemory ? undefined : await summaryDisks(snapshot),
-        rlimit: onlyCpuAndMemory ? undefined : rlimit(),
-      });
+    resource: async () => resourceOf(await collector.collect('usage')),
+    summary,
+    summaryJson: async (only) => {
+      const snapshot = await collector.collect(only ? 'pressure' : 'summary');
+      return only ? usageJsonOf(snapshot) : summaryJsonOf(snapshot);
     },
     logBytes: (directory) => usage.of(directory)?.bytes,
     close() {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encoded } from '../../../metrics/encoded.ts';
+import { goJson } from '../go-json.ts';
 import { fakeRuntime, fakeView, podUid, ask, startTestServer, type Ask, type Answer } from '../testing.ts';
 import type { KubeletServerHandle } from '../server.ts';
 
@@ -11,7 +13,10 @@ const spdy = { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-ve
 
 beforeAll(async () => {
   const view = { ...fakeView(fakeRuntime()), syncLoopAgeMs: () => syncAgeMs };
-  const measurements = { resource: () => Promise.resolve('# HELP a b\n'), summary: (only: boolean) => Promise.resolve({ node: { only } }) };
+  const measurements = {
+    resource: () => Promise.resolve(encoded('# HELP a b\n')),
+    summary: (only: boolean) => Promise.resolve(encoded(goJson({ node: { only } }, 1))),
+  };
   server = await startTestServer({}, { view, verbosity, measurements, flags: { a: '1', b: '[]' } });
 });
 afterAll(() => server.close());

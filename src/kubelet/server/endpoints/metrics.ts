@@ -1,6 +1,5 @@
 /** `/metrics…` and `/stats/summary`: who may ask and in which form; what is measured comes from `Measurements`. */
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { encoded, type Encoded } from '../../../metrics/encoded.ts';
 import { exposition } from '../../../metrics/exposition.ts';
 import { computed } from '../../../metrics/family.ts';
 import { inFormat } from '../../../metrics/formats.ts';
@@ -9,10 +8,8 @@ import { processFamilies } from '../../../metrics/process.ts';
 import { goHttpError, sendBytes, sendText } from '../../../net/respond.ts';
 import { errorText } from '../../../util/log.ts';
 import { formValues } from '../form.ts';
-import { goJson } from '../go-json.ts';
 import type { Handler, ServerContext } from '../request.ts';
 
-const zip = promisify(gzip);
 const NOT_MEASURED = 'nothing on this node measures this';
 
 /** The expositions, by what they are about. */
@@ -21,26 +18,27 @@ export type MetricsBody = 'metrics' | 'cadvisor' | 'resource' | 'probes' | 'slis
 const START_TIME = 'process_start_time_seconds';
 const START_TIME_HELP = '[ALPHA] Start time of the process since unix epoch in seconds.';
 
-async function measure(body: MetricsBody, { measurements, metrics, host, startedAt }: ServerContext): Promise<string> {
+async function measure(body: MetricsBody, { measurements, metrics, host, startedAt }: ServerContext): Promise<Encoded> {
   if (body === 'metrics')
-    return exposition([...metrics.families, ...(await processFamilies(host, startedAt)), ...(measurements.families ?? [])]);
-  if (body === 'slis') return exposition([...metrics.slis, computed('gauge', START_TIME, START_TIME_HELP, () => startedAt / 1000)]);
+    return encoded(exposition([...metrics.families, ...(await processFamilies(host, startedAt)), ...(measurements.families ?? [])]));
+  if (body === 'slis')
+    return encoded(exposition([...metrics.slis, computed('gauge', START_TIME, START_TIME_HELP, () => startedAt / 1000)]));
   const measured = measurements[body];
   if (measured === undefined) throw new Error(NOT_MEASURED);
   return measured();
 }
 
 /** Serves one exposition in the format and encoding that the client wants (client_golang `promhttp`). Any method is served; DELETE forgets the outcomes of health checks. */
-export function metricsEndpoint(body: MetricsBody): Handler {
+export function metricsEndpoint(about: MetricsBody): Handler {
   return async ({ exchange, context }) => {
-    if (body === 'slis' && exchange.method === 'DELETE') {
+    if (about === 'slis' && exchange.method === 'DELETE') {
       context.metrics.clearSlis();
       sendText(exchange, 200, 'metrics reset\n');
       return;
     }
-    let text: string;
+    let measured: Encoded;
     try {
-      text = await measure(body, context);
+      measured = await measure(about, context);
     } catch (error) {
       goHttpError(exchange, 500, `An error has occurred while serving metrics:\n\n${errorText(error)}`);
       return;
@@ -49,9 +47,8 @@ export function metricsEndpoint(body: MetricsBody): Handler {
     // The original offers no OpenMetrics, and clients that would take it read its text: it is offered with the other extensions only.
     const { format, contentType } = negotiateFormat(accept, { openMetrics: context.features.apiExtensions });
     const zipped = acceptsGzip(encoding);
-    const plain = inFormat(text, format);
-    const bytes = zipped ? await zip(plain, { level: 1 }) : plain;
-    sendBytes(exchange, 200, bytes, {
+    const body = format === 'text' ? measured : encoded(inFormat(measured.text(), format));
+    sendBytes(exchange, 200, zipped ? await body.gzipped() : body.bytes, {
       'Content-Type': contentType,
       'Process-Start-Time-Unix': String(Math.floor(context.startedAt / 1000)),
       ...(zipped && { 'Content-Encoding': 'gzip' }),
@@ -69,7 +66,7 @@ export const summaryEndpoint: Handler = async (request) => {
     const only = values.getAll('only_cpu_and_memory');
     if (summary === undefined) throw new Error(NOT_MEASURED);
     const value = await summary(only.length === 1 && only[0] === 'true');
-    sendText(exchange, 200, goJson(value, 1), { 'Content-Type': 'application/json' });
+    sendBytes(exchange, 200, value.bytes, { 'Content-Type': 'application/json' });
   } catch (error) {
     sendText(exchange, 500, `Internal Error: ${errorText(error)}`);
   }

@@ -1,3 +1,4 @@
+import { encoded } from '../../../metrics/encoded.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../util/clock.ts';
 import { systemClock } from '../../../util/clock.ts';
@@ -80,7 +81,7 @@ beforeAll(async () => {
     {},
     {
       features: { legacyEndpoints: true },
-      measurements: { snapshot: () => Promise.resolve(snapshot), resource: () => Promise.resolve(RESOURCE) },
+      measurements: { snapshot: () => Promise.resolve(snapshot), resource: () => Promise.resolve(encoded(RESOURCE)) },
     },
   );
 });

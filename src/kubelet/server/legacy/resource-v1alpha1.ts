@@ -16,7 +16,7 @@ export const resourceV1alpha1Endpoint: Handler = async ({ exchange, context }) =
   try {
     const { resource } = context.measurements;
     if (resource === undefined) throw new Error('nothing on this node measures this');
-    sendText(exchange, 200, v1alpha1(await resource()), { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
+    sendText(exchange, 200, v1alpha1((await resource()).text()), { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
   } catch (error) {
     goHttpError(exchange, 500, `An error has occurred while serving metrics:\n\n${errorText(error)}`);
   }
