@@ -3,19 +3,20 @@
  * 99th percentile in milliseconds. With `--peer=URL --peer-cert=FILE --peer-key=FILE` those that can also measure a real
  * Kubernetes that is running, and print the ratio.
  */
+import { option, type Measurement } from './lib.ts';
 import { measureApiServer } from './apiserver.ts';
 import { compareCollectors } from './collectors.ts';
 import { measureContainerStart } from './container-start.ts';
 import { measureKubelet } from './kubelet.ts';
 import { measureMetrics } from './metrics.ts';
 import { measurePods } from './pods.ts';
+import { measurePodsOnRuntime } from './pods-on-runtime.ts';
 import { measureStartup } from './startup.ts';
-import type { Measurement } from './lib.ts';
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   startup: measureStartup,
   'container-start': measureContainerStart,
-  pods: measurePods,
+  pods: option('runtime-endpoint') === undefined ? measurePods : measurePodsOnRuntime,
   metrics: measureMetrics,
   collectors: compareCollectors,
   apiserver: measureApiServer,

@@ -13,20 +13,34 @@ import { option, report } from './lib.ts';
 const SERIAL = 20;
 const BURST = 30;
 
-interface Figures {
+export interface PodFigures {
   readonly start: number[];
   readonly stop: number[];
   /** From the first POST until all of a burst run. */
   readonly burst: number[];
 }
 
+export interface PodMeasurement {
+  readonly image: string;
+  /** Pods at once; 30 by default. */
+  readonly burst?: number;
+  /** Pods are bound to this node from the start; a scheduler does it otherwise. */
+  readonly nodeName?: string;
+  /** Called after the pods of one after the other, and again while those of the burst run. */
+  readonly afterSerial?: () => Promise<void>;
+  readonly whileAllRun?: () => Promise<void>;
+}
+
 export async function measurePods(): Promise<void> {
   const peer = option('peer');
-  const theirs = peer === undefined ? undefined : await measure(peerClient(peer), option('peer-image') ?? 'docker.io/library/busybox:1.36');
+  const theirs =
+    peer === undefined
+      ? undefined
+      : await measurePodsOf(peerClient(peer), { image: option('peer-image') ?? 'docker.io/library/busybox:1.36' });
   const node = await startTestNode(['--runtime=process']);
   try {
     const client = createKubeClient(await loadKubeconfig(`${node.dataDir}/kubeconfig`));
-    const ours = await measure(client, 'host');
+    const ours = await measurePodsOf(client, { image: 'host' });
     report('pod POST → Running', ours.start, theirs?.start);
     report('pod DELETE → gone, process exits on TERM', ours.stop, theirs?.stop);
     report(`${BURST} pods at once → all Running`, ours.burst, theirs?.burst);
@@ -40,7 +54,9 @@ function peerClient(server: string): KubeClient {
   return createKubeClient({ server, cert: read('peer-cert'), key: read('peer-key'), insecureSkipVerify: true });
 }
 
-async function measure(client: KubeClient, image: string): Promise<Figures> {
+/** Starts and deletes pods one by one, and many at once. */
+export async function measurePodsOf(client: KubeClient, options: PodMeasurement): Promise<PodFigures> {
+  const { burst = BURST, nodeName } = options;
   const run = randomBytes(3).toString('hex');
   const running = new Map<string, number>();
   const gone = new Map<string, number>();
@@ -58,12 +74,15 @@ async function measure(client: KubeClient, image: string): Promise<Figures> {
   await informer.synced;
   await until('the default service account', () => client.get(resources.serviceaccounts, 'default', { namespace: 'default' }));
   const create = async (name: string): Promise<void> => {
-    await client.create(resources.pods, { metadata: { name, namespace: 'default' }, spec: spec(image) });
+    await client.create(resources.pods, {
+      metadata: { name, namespace: 'default' },
+      spec: { ...spec(options.image), ...(nodeName !== undefined && { nodeName }) },
+    });
   };
   const remove = async (name: string): Promise<void> => {
     await client.delete(resources.pods, name, { namespace: 'default' });
   };
-  const figures: Figures = { start: [], stop: [], burst: [] };
+  const figures: PodFigures = { start: [], stop: [], burst: [] };
   for (let n = 0; n < SERIAL; n++) {
     const name = `bench-${run}-${n}`;
     const asked = performance.now();
@@ -73,13 +92,15 @@ async function measure(client: KubeClient, image: string): Promise<Figures> {
     await remove(name);
     figures.stop.push((await until('gone', () => gone.get(name), 60_000)) - deleted);
   }
-  const names = Array.from({ length: BURST }, (_, n) => `burst-${run}-${n}`);
+  await options.afterSerial?.();
+  const names = Array.from({ length: burst }, (_, n) => `burst-${run}-${n}`);
   const asked = performance.now();
   await Promise.all(names.map(create));
-  await until('all Running', () => names.every((name) => running.has(name)), 120_000);
+  await until('all Running', () => names.every((name) => running.has(name)), 240_000);
   figures.burst.push(Math.max(...names.map((name) => running.get(name) ?? 0)) - asked);
+  await options.whileAllRun?.();
   await Promise.all(names.map(remove));
-  await until('all gone', () => names.every((name) => gone.has(name)), 120_000);
+  await until('all gone', () => names.every((name) => gone.has(name)), 240_000);
   informer.stop();
   client.close();
   return figures;

@@ -24,6 +24,8 @@ export function machineOf(node: TestNode, containerd: string | undefined): Machi
   let bridge = '';
   const trees = cgroupTrees().map((tree) => join(tree, node.cgroupRoot));
 
+  /** The node's own: made for the first pod, kept for the next. */
+  const memory = join(node.dataDir, 'kubelet', 'memory');
   const veths = (): string[] => names(`/sys/class/net/${bridge}/brif`);
   const namespaces = (): string[] =>
     names(NETWORK_NAMESPACES).filter((name) => {
@@ -48,7 +50,10 @@ export function machineOf(node: TestNode, containerd: string | undefined): Machi
     things: () => {
       const pods = trees.flatMap((tree) => below(tree).filter((path) => /\/pod[^/]+$/.test(path)));
       return new Set([
-        ...mounts(node.dataDir).map((path) => `mount ${path}`),
+        ...mounts(node.dataDir)
+          .filter((path) => path !== memory)
+          .map((path) => `mount ${path}`),
+        ...names(memory).map((name) => `memory of pod ${name}`),
         ...pods.map((path) => `cgroup ${path}`),
         ...names(join(node.dataDir, 'kubelet', 'pods')).map((uid) => `directory of pod ${uid}`),
         ...(prefix === '' ? [] : namespaces().map((name) => `network namespace ${name}`)),
