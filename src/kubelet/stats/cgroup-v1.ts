@@ -25,7 +25,8 @@ const FILES = {
 
 /** Reads for which a file of block devices that names none is left alone. */
 const IDLE_READS = 1;
-const PRESSURES = ['cpu', 'memory', 'io'] as const;
+const NO_DEVICES: ReturnType<typeof parseBlkio> = new Map();
+const NONE: ReadonlyMap<string, number> = new Map();
 
 /** Opens the cgroup at `path` below every controller's mount; nothing is read yet. */
 export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: CgroupLayout, path: string): CgroupReader {
@@ -41,11 +42,12 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
   const f = Object.fromEntries(Object.entries(FILES).map(([key, [controller, name]]) => [key, at(controller, name)])) as Partial<
     Record<keyof typeof FILES, StatFile>
   >;
-  const pressures = PRESSURES.map((name) => {
+  const pressureOf = (name: string): StatFile | undefined => {
     const file = layout.unified === null ? undefined : pool.file(`${layout.unified}${home}/${name}.pressure`);
     if (file) open.push(file);
-    return [name, file] as const;
-  });
+    return file;
+  };
+  const pressures = { cpu: pressureOf('cpu'), memory: pressureOf('memory'), io: pressureOf('io') };
   const blkio = openBlkio(at);
   const once = (controller: string, name: string): number | undefined => {
     const mount = layout.controllers.get(controller);
@@ -53,17 +55,17 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
   };
 
   function cpu(full: boolean): CpuSample | undefined {
-    const usageNs = parseNumber(f.usage?.read());
+    const usageNs = f.usage?.number();
     if (usageNs === undefined) return undefined;
     if (!full) return { usageNs };
-    const times = parseKeyed(f.cpuTimes?.read());
+    const times = f.cpuTimes?.parsed(parseKeyed) ?? NONE;
     const ns = (key: string): number | undefined => ticks(times.get(key));
     return { usageNs, userNs: ns('user'), systemNs: ns('system') };
   }
 
   function throttling(): ThrottlingSample | undefined {
-    if (limitOf(parseNumber(f.quota?.read())) === undefined) return undefined;
-    const stat = parseKeyed(f.throttling?.read());
+    if (limitOf(f.quota?.number()) === undefined) return undefined;
+    const stat = f.throttling?.parsed(parseKeyed) ?? NONE;
     const periods = stat.get('nr_periods');
     if (periods === undefined) return undefined;
     return {
@@ -76,27 +78,17 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
   }
 
   function memory(full: boolean): MemorySample | undefined {
-    const usage = parseNumber(f.memoryUsage?.read());
-    const stat = f.memory?.read() ?? '';
-    const inactiveFile = keyedNumber(stat, 'total_inactive_file');
-    if (usage === undefined || inactiveFile === undefined) return undefined;
-    const of = (key: string): number => keyedNumber(stat, key) ?? 0;
+    const usage = f.memoryUsage?.number();
+    const stat = f.memory?.parsed(memoryStat);
+    if (usage === undefined || stat === undefined) return undefined;
     return {
       usage,
-      workingSet: workingSet(usage, inactiveFile),
-      rss: of('total_rss'),
-      cache: of('total_cache'),
-      mappedFile: of('total_mapped_file'),
-      swap: of('total_swap'),
-      activeFile: of('total_active_file'),
-      inactiveFile,
-      // The cgroup's own faults, not those of the cgroups below: as the original counts on version 1.
-      pageFaults: of('pgfault'),
-      majorPageFaults: of('pgmajfault'),
+      workingSet: workingSet(usage, stat.inactiveFile),
+      ...stat,
       ...(full && {
-        maxUsage: parseNumber(f.memoryMax?.read()),
-        failures: parseNumber(f.failures?.read()),
-        kernel: parseNumber(f.kernel?.read()),
+        maxUsage: f.memoryMax?.number(),
+        failures: f.failures?.number(),
+        kernel: f.kernel?.number(),
       }),
     };
   }
@@ -107,20 +99,24 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
       const used = { cpu: cpu(full), memory: memory(full) };
       // A cgroup that is gone has no other files either.
       if (depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
-      const pressure = Object.fromEntries(pressures.map(([name, file]) => [name, parsePressure(file?.read())]));
+      const pressure = {
+        cpu: pressures.cpu?.parsed(parsePressure),
+        memory: pressures.memory?.parsed(parsePressure),
+        io: pressures.io?.parsed(parsePressure),
+      };
       if (depth === 'pressure') return { ...used, pressure };
-      const pids = parsePids(f.procs?.read());
+      const pids = f.procs?.parsed(parsePids) ?? [];
       if (!full) return { ...used, pressure, pids };
-      const max = parseNumber(f.threadsMax?.read());
+      const max = f.threadsMax?.number();
       return {
         ...used,
         throttling: throttling(),
-        threads: parseNumber(f.threads?.read()),
+        threads: f.threads?.number(),
         threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
         pressure,
         io: blkio(),
         pids,
-        oomKills: parseKeyed(f.oom?.read()).get('oom_kill'),
+        oomKills: f.oom?.parsed(parseKeyed).get('oom_kill'),
       };
     },
     spec() {
@@ -145,6 +141,24 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
   };
 }
 
+/** Of `memory.stat`; undefined when that is not what it holds. */
+function memoryStat(text = ''): Omit<MemorySample, 'usage' | 'workingSet'> | undefined {
+  const inactiveFile = keyedNumber(text, 'total_inactive_file');
+  if (inactiveFile === undefined) return undefined;
+  const of = (key: string): number => keyedNumber(text, key) ?? 0;
+  return {
+    rss: of('total_rss'),
+    cache: of('total_cache'),
+    mappedFile: of('total_mapped_file'),
+    swap: of('total_swap'),
+    activeFile: of('total_active_file'),
+    inactiveFile,
+    // The cgroup's own faults, not those of the cgroups below: as the original counts on version 1.
+    pageFaults: of('pgfault'),
+    majorPageFaults: of('pgmajfault'),
+  };
+}
+
 const ticks = (count: number | undefined): number | undefined => (count === undefined ? undefined : count * NS_PER_TICK);
 
 /** The scheduler's own counters where it keeps any, else those of throttling, which count every request. */
@@ -161,12 +175,12 @@ function openBlkio(at: (controller: string, name: string) => StatFile | undefine
         continue;
       }
       const { bytes, requests } = source;
-      const moved = parseBlkio(bytes?.read());
+      const moved = bytes?.parsed(parseBlkio) ?? NO_DEVICES;
       if (moved.size === 0) {
         source.idle = IDLE_READS;
         continue;
       }
-      const served = parseBlkio(requests?.read());
+      const served = requests?.parsed(parseBlkio) ?? NO_DEVICES;
       return [...moved].map(([device, operations]) => {
         const [major = 0, minor = 0] = device.split(':').map(Number);
         const counts = served.get(device);

@@ -31,24 +31,16 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
   const text = (name: string): string | undefined => pool.once(`${directory}/${name}`);
 
   function memory(full: boolean): MemorySample | undefined {
-    const stat = f.memory.read() ?? '';
-    const inactiveFile = keyedNumber(stat, 'inactive_file');
-    if (inactiveFile === undefined) return undefined;
-    const of = (key: string): number => keyedNumber(stat, key) ?? 0;
-    const usage = path === '/' ? of('anon') + of('file') : parseNumber(f.memoryUsage.read());
+    const stat = f.memory.parsed(memoryStat);
+    if (stat === undefined) return undefined;
+    const usage = path === '/' ? stat.rss + stat.cache : f.memoryUsage.number();
     if (usage === undefined) return undefined;
     return {
       usage,
-      workingSet: workingSet(usage, inactiveFile),
-      rss: of('anon'),
-      cache: of('file'),
-      mappedFile: of('file_mapped'),
-      swap: path === '/' ? swapInUse(pool) : (parseNumber(f.swap.read()) ?? 0),
-      activeFile: of('active_file'),
-      inactiveFile,
-      pageFaults: of('pgfault'),
-      majorPageFaults: of('pgmajfault'),
-      ...(full && { maxUsage: parseNumber(f.memoryPeak.read()) }),
+      workingSet: workingSet(usage, stat.inactiveFile),
+      ...stat,
+      swap: path === '/' ? swapInUse(pool) : (f.swap.number() ?? 0),
+      ...(full && { maxUsage: f.memoryPeak.number() }),
     };
   }
 
@@ -67,7 +59,7 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
   return {
     read(depth) {
       const full = depth === 'full';
-      const stat = parseKeyed(f.cpu.read());
+      const stat = f.cpu.parsed(parseKeyed);
       const usage = stat.get('usage_usec');
       const ns = (key: string): number | undefined => thousandfold(stat.get(key));
       const used = {
@@ -78,23 +70,23 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
       const sample = {
         ...used,
         pressure: {
-          cpu: parsePressure(f.cpuPressure.read()),
-          memory: parsePressure(f.memoryPressure.read()),
-          io: parsePressure(f.ioPressure.read()),
+          cpu: f.cpuPressure.parsed(parsePressure),
+          memory: f.memoryPressure.parsed(parsePressure),
+          io: f.ioPressure.parsed(parsePressure),
         },
       };
       if (depth === 'pressure') return sample;
-      const pids = parsePids(f.procs.read());
+      const pids = f.procs.parsed(parsePids);
       if (!full) return { ...sample, pids };
-      const max = parseNumber(f.threadsMax.read());
+      const max = f.threadsMax.number();
       return {
         ...sample,
         throttling: throttling(stat),
-        threads: parseNumber(f.threads.read()),
+        threads: f.threads.number(),
         threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
-        io: parseIoStat(f.io.read()),
+        io: f.io.parsed(parseIoStat),
         pids,
-        oomKills: parseKeyed(f.memoryEvents.read()).get('oom_kill'),
+        oomKills: f.memoryEvents.parsed(parseKeyed).get('oom_kill'),
       };
     },
     spec() {
@@ -118,6 +110,22 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
       }
     },
     close: () => Object.values(f).forEach((file) => file.close()),
+  };
+}
+
+/** Of `memory.stat`; undefined when that is not what it holds. */
+function memoryStat(text = ''): Omit<MemorySample, 'usage' | 'workingSet' | 'swap'> | undefined {
+  const inactiveFile = keyedNumber(text, 'inactive_file');
+  if (inactiveFile === undefined) return undefined;
+  const of = (key: string): number => keyedNumber(text, key) ?? 0;
+  return {
+    rss: of('anon'),
+    cache: of('file'),
+    mappedFile: of('file_mapped'),
+    activeFile: of('active_file'),
+    inactiveFile,
+    pageFaults: of('pgfault'),
+    majorPageFaults: of('pgmajfault'),
   };
 }
 

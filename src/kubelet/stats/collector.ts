@@ -7,7 +7,7 @@ import { openCgroupV1 } from './cgroup-v1.ts';
 import { openCgroupV2 } from './cgroup-v2.ts';
 import { parseNetDev, type InterfaceStats } from './parse.ts';
 import { processFacts, type ProcessFacts, type ProcessFiles, type TaskStates } from './processes.ts';
-import { statFilePool, type StatFiles } from './stat-files.ts';
+import { statFilePool, type StatFile, type StatFiles } from './stat-files.ts';
 import { groupTargets, podTargets, type MeasuredPod, type PodTargets, type Target } from './targets.ts';
 
 /** One cgroup as it was at `at`. */
@@ -102,6 +102,12 @@ interface Track {
   absent: number;
 }
 
+interface Network {
+  readonly pid: number | string;
+  readonly file: StatFile;
+  seen: number;
+}
+
 interface Usage {
   readonly at: number;
   readonly ns: number;
@@ -119,6 +125,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const groups = groupTargets(options, options.named);
   const tracks = new Map<string, Track>();
   const known = new Map<string, Target>();
+  const networks = new Map<string, Network>();
   let pass = 0;
   const running = new Map<Depth, Promise<Snapshot>>();
   const last = new Map<Depth, Snapshot>();
@@ -178,9 +185,17 @@ export function createCollector(options: CollectorOptions): Collector {
     return { target, at, sample, spec: mine.spec, madeAt: mine.madeAt, nanoCores, load: mine.load, processes: mine.processes };
   }
 
-  function networkOf(pid: number | string): InterfaceStats[] | undefined {
-    const text = pool.once(`/proc/${pid}/net/dev`);
-    return text === undefined ? undefined : parseNetDev(text);
+  /** Through a descriptor a network: it stays with the process that it was opened of. */
+  function networkOf(key: string, pid: number | string): readonly InterfaceStats[] | undefined {
+    const old = networks.get(key);
+    let mine = old;
+    if (mine?.pid !== pid) {
+      old?.file.close();
+      mine = { pid, file: pool.file(`/proc/${pid}/net/dev`), seen: pass };
+      networks.set(key, mine);
+    }
+    mine.seen = pass;
+    return mine.file.parsed(netDev);
   }
 
   function measurePod(targets: PodTargets, depth: Depth): MeasuredPodStats {
@@ -190,12 +205,15 @@ export function createCollector(options: CollectorOptions): Collector {
     const pid =
       targets.containers.find((t) => (t.container?.pid ?? 0) > 0)?.container?.pid ??
       [sandbox, ...containers].find((measured) => (measured?.sample.pids?.length ?? 0) > 0)?.sample.pids?.[0];
+    const open = networks.get(targets.sandboxTarget.path);
+    // An open descriptor holds the network: that of a pod that is gone is closed by the next pass, whatever that looks at.
+    if (open?.pid === pid && open !== undefined) open.seen = pass;
     return {
       targets,
       group: measure(targets.group, depth),
       sandbox,
       containers,
-      network: pid === undefined || NO_NETWORK.has(depth) ? undefined : networkOf(pid),
+      network: pid === undefined || NO_NETWORK.has(depth) ? undefined : networkOf(targets.sandboxTarget.path, pid),
       networkAt: clock.now(),
     };
   }
@@ -227,7 +245,7 @@ export function createCollector(options: CollectorOptions): Collector {
     return {
       at: clock.now(),
       root: measuredGroups.find(({ target }) => target.kind === 'root'),
-      rootNetwork: NO_NETWORK.has(depth) ? [] : (networkOf('1') ?? networkOf('self') ?? []),
+      rootNetwork: NO_NETWORK.has(depth) ? [] : (networkOf('/', '1') ?? networkOf('self', 'self') ?? []),
       groups: measuredGroups.filter(({ target }) => target.kind !== 'root'),
       pods,
     };
@@ -235,6 +253,11 @@ export function createCollector(options: CollectorOptions): Collector {
 
   /** Closes what no pass has looked at for a while. */
   function forget(current: number): void {
+    for (const [key, { seen, file }] of networks) {
+      if (seen >= current) continue;
+      file.close();
+      networks.delete(key);
+    }
     for (const [path, { seen, reader }] of tracks) {
       if (seen >= current - 1) continue;
       reader.close();
@@ -271,9 +294,13 @@ export function createCollector(options: CollectorOptions): Collector {
       housekeeping.cancel();
       for (const { reader } of tracks.values()) reader.close();
       tracks.clear();
+      for (const { file } of networks.values()) file.close();
+      networks.clear();
     },
   };
 }
+
+const netDev = (text: string | undefined): readonly InterfaceStats[] | undefined => (text === undefined ? undefined : parseNetDev(text));
 
 /** The rate since the sample before last of housekeeping; takes the new one in when it is its turn. */
 function rate(track: Track, now: Usage): number {

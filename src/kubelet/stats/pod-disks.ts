@@ -59,7 +59,10 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
     return made;
   }
 
-  /** The directory that takes a container's writes: the upper one of the overlay on which its first process stands. */
+  /**
+   * The directory that takes a container's writes, of a runtime that does not say: the upper one of the overlay on which its
+   * first process stands. The kernel answers after the mounts that are under way, so that it is asked once.
+   */
   function layer(uid: string, id: string, pid: number): string | undefined {
     const known = layers.get(id);
     if (known?.pid === pid) return known.path;
@@ -92,7 +95,7 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
       for (const { target } of measured.containers) {
         const { container } = target;
         if (container === undefined) continue;
-        const path = container.pid === undefined ? undefined : layer(uid, container.id, container.pid);
+        const path = container.pid === undefined ? undefined : (container.writableLayer ?? layer(uid, container.id, container.pid));
         const written = note(path);
         const room = path === undefined ? undefined : roomOf(dirname(path)).get();
         if (written) rootfs.set(container.id, fsStats(room, written));

@@ -1,5 +1,6 @@
 /** Small kernel files, read often: through descriptors that stay open, since opening costs ten times the reading. */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { parseNumber } from './parse.ts';
 
 /** The synchronous file calls of the collectors (kernfs and procfs answer from memory); tests replace them. Each throws as `node:fs` does. */
 export interface StatFiles {
@@ -29,6 +30,13 @@ export const systemStatFiles: StatFiles = {
 export interface StatFile {
   /** Its text; undefined when it is not there or cannot be read now. */
   read(): string | undefined;
+  /** The one number that it holds; `max` is Infinity, what is no number undefined. No text is made of it. */
+  number(): number | undefined;
+  /**
+   * Its text as `parse` reads it: the very value of last time while the file says the same, as those of idle groups mostly do.
+   * Always with the same `parse`.
+   */
+  parsed<T>(parse: (text: string | undefined) => T): T;
   close(): void;
 }
 
@@ -43,6 +51,11 @@ export interface StatFilePool {
 const FIRST_BUFFER = 64 * 1024;
 /** Bytes of one file that are looked at; the kernel's are far smaller, but for lists of very many processes. */
 const MAX_FILE = 4 * 1024 * 1024;
+/** Bytes of a file that are kept to see whether it has changed. */
+const MAX_KEPT = 8 * 1024;
+const NEWLINE = 10;
+/** Digits that always fit into a number. */
+const MAX_EXACT_DIGITS = 15;
 /** Reads of a file that was not there are not tried again before this many others. */
 const RETRY_AFTER = 16;
 
@@ -51,7 +64,8 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
   let count = 0;
   let buffer = Buffer.allocUnsafe(FIRST_BUFFER);
 
-  function readAll(fd: number): string {
+  /** Into `buffer`, whose first bytes are then the file's: how many. */
+  function fill(fd: number): number {
     let length = 0;
     for (;;) {
       const got = files.read(fd, buffer, length, length);
@@ -62,14 +76,16 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
       buffer.copy(larger, 0, 0, length);
       buffer = larger;
     }
-    const text = buffer.toString('latin1', 0, length);
-    return length < MAX_FILE ? text : text.slice(0, text.lastIndexOf('\n') + 1);
+    // One that is too long is cut behind its last whole line.
+    return length < MAX_FILE ? length : buffer.lastIndexOf(NEWLINE) + 1;
   }
 
-  function readOnce(path: string): string {
+  const textOf = (length: number): string => buffer.toString('latin1', 0, length);
+
+  function fillOnce(path: string): number {
     const own = files.open(path);
     try {
-      return readAll(own);
+      return fill(own);
     } finally {
       files.close(own);
     }
@@ -85,31 +101,55 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
       count -= 1;
       files.close(closing);
     };
+    /** Bytes of it that stand in the buffer now. */
+    const load = (): number | undefined => {
+      if (fd !== undefined) {
+        try {
+          return fill(fd);
+        } catch {
+          // The cgroup behind the descriptor is gone; another may have its name by now.
+          close();
+        }
+      }
+      if (skip > 0) {
+        skip -= 1;
+        return undefined;
+      }
+      try {
+        if (count >= maxOpen) return fillOnce(path);
+        fd = files.open(path);
+        count += 1;
+        return fill(fd);
+      } catch {
+        close();
+        skip = RETRY_AFTER;
+        return undefined;
+      }
+    };
+    let last: { readonly bytes: Buffer; readonly value: unknown; readonly parse: unknown } | undefined;
     return {
       close,
       read() {
-        if (fd !== undefined) {
-          try {
-            return readAll(fd);
-          } catch {
-            // The cgroup behind the descriptor is gone; another may have its name by now.
-            close();
-          }
+        const length = load();
+        return length === undefined ? undefined : textOf(length);
+      },
+      number() {
+        const length = load();
+        return length === undefined ? undefined : (shortNumber(buffer, length) ?? parseNumber(textOf(length)));
+      },
+      parsed<T>(parse: (text: string | undefined) => T): T {
+        const length = load();
+        if (length === undefined) {
+          last = undefined;
+          return parse(undefined);
         }
-        if (skip > 0) {
-          skip -= 1;
-          return undefined;
-        }
-        try {
-          if (count >= maxOpen) return readOnce(path);
-          fd = files.open(path);
-          count += 1;
-          return readAll(fd);
-        } catch {
-          close();
-          skip = RETRY_AFTER;
-          return undefined;
-        }
+        if (last?.parse === parse && last.bytes.length === length && buffer.compare(last.bytes, 0, length, 0, length) === 0)
+          return last.value as T;
+        const value = parse(textOf(length));
+        // Not a slice of the pool that small buffers share: it would be held as a whole.
+        last =
+          length > MAX_KEPT ? undefined : { bytes: Buffer.from(Uint8Array.prototype.slice.call(buffer, 0, length).buffer), value, parse };
+        return value;
       },
     };
   }
@@ -119,10 +159,23 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
     open: () => count,
     once(path) {
       try {
-        return readOnce(path);
+        return textOf(fillOnce(path));
       } catch {
         return undefined;
       }
     },
   };
+}
+
+/** Digits and at most a newline behind them, as the kernel writes a counter; undefined for all else, which is then looked at as text. */
+function shortNumber(bytes: Buffer, length: number): number | undefined {
+  const end = bytes[length - 1] === NEWLINE ? length - 1 : length;
+  if (end < 1 || end > MAX_EXACT_DIGITS) return undefined;
+  let value = 0;
+  for (let i = 0; i < end; i += 1) {
+    const digit = (bytes[i] ?? 0) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }
