@@ -5,8 +5,10 @@ import { closeSync, constants, mkdirSync, openSync, rmSync, symlinkSync } from '
 import { Socket } from 'node:net';
 import { constants as system } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { errorText } from '../../util/log.ts';
 import { RuntimeError } from '../runtime.ts';
 import type { RuntimeContext } from './context.ts';
+import { NoPipes } from './launcher.ts';
 import { pipeOf, readVerdict, type ScriptVerdict } from './processes.ts';
 import { helperEnvironment } from './tools.ts';
 
@@ -23,9 +25,22 @@ export interface StartedCommand {
 }
 
 /** Runs `sh` with these arguments; `place` is a directory for what it needs. Resolves when the command runs, or could not be started. */
-export function startCommand(context: RuntimeContext, place: string, args: readonly string[], stdin: boolean): Promise<StartedCommand> {
+export async function startCommand(
+  context: RuntimeContext,
+  place: string,
+  args: readonly string[],
+  stdin: boolean,
+): Promise<StartedCommand> {
   // The plain runtime is at home where there may be no launcher's tools.
-  return context.plain ? startHere(args, stdin) : startByLauncher(context, place, args, stdin);
+  if (context.plain) return startHere(args, stdin);
+  try {
+    return await startByLauncher(context, place, args, stdin);
+  } catch (error) {
+    // Named pipes want room on the disk and a launcher that knows of them; a command can do without either.
+    if (!(error instanceof NoPipes)) throw error;
+    context.log.warn('A command is started without the launcher', { error: error.message });
+    return startHere(args, stdin);
+  }
 }
 
 async function startHere(args: readonly string[], stdin: boolean): Promise<StartedCommand> {
@@ -51,8 +66,6 @@ const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK } = constants;
 async function startByLauncher(context: RuntimeContext, place: string, args: readonly string[], stdin: boolean): Promise<StartedCommand> {
   const directory = `${place}/exec-${randomBytes(8).toString('hex')}`;
   const path = (index: number): string => `${directory}/${index}`;
-  mkdirSync(directory, { mode: 0o700 });
-  if (!stdin) symlinkSync('/dev/null', path(0));
   // Both ends of each: until the command has its own, a reader would take their absence for the end.
   const held: number[] = [];
   const letGo = (): void => {
@@ -60,6 +73,7 @@ async function startByLauncher(context: RuntimeContext, place: string, args: rea
     rmSync(directory, { recursive: true, force: true });
   };
   try {
+    makePlace(directory, stdin);
     // A session of its own: a signal to its process group must reach nothing of ours.
     const { pid, exited } = await context.launcher.pipe(directory, ['setsid', 'sh', ...args]);
     for (const index of stdin ? [0, 1, 2, 3] : [1, 2, 3]) held.push(openSync(path(index), O_RDWR | O_NONBLOCK));
@@ -71,6 +85,16 @@ async function startByLauncher(context: RuntimeContext, place: string, args: rea
     return { pid, stdin: stdin && verdict.mark === 'ok' ? writer(path(0)) : null, stdout, stderr, verdict, ended };
   } finally {
     letGo();
+  }
+}
+
+/** A directory for the pipes of a command; without input of its own, nothing is what it reads. */
+function makePlace(directory: string, stdin: boolean): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+    if (!stdin) symlinkSync('/dev/null', `${directory}/0`);
+  } catch (error) {
+    throw new NoPipes(`no pipes could be made in ${directory}: ${errorText(error)}`);
   }
 }
 

@@ -31,6 +31,14 @@ export interface PipedCommand {
   readonly exited: Promise<number>;
 }
 
+/** The pipes for a command could not be made: it was not started. */
+export class NoPipes extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NoPipes';
+  }
+}
+
 interface Shell {
   send(text: string): void;
   readonly jobs: Map<string, Job>;
@@ -128,7 +136,7 @@ export function openLauncher(scripts: string): Launcher {
     pipe: (directory, command) =>
       new Promise((resolve, reject) => {
         const exited = launch('piped', directory, command, (pid) => resolve({ pid, exited })).then(Number);
-        exited.then(() => reject(new RuntimeError('unknown', `no pipes could be made in ${directory}`)), reject);
+        exited.then(() => reject(new NoPipes(`no pipes could be made in ${directory}`)), reject);
       }),
     async close() {
       const last = shell;

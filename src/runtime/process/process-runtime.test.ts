@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RuntimeError, type CommandTarget, type RuntimeEvent } from '../runtime.ts';
 import { systemHost } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
@@ -375,6 +375,24 @@ describe.skipIf(reason !== null)('the process runtime', () => {
   });
 
   describe('exec', () => {
+    it('starts a command where no pipes can be made for it', async () => {
+      const id = await h.run(['sleep', '1000']);
+      const place = `${h.dir}/run/containers/${id}`;
+      renameSync(place, `${place}.away`);
+      try {
+        const { stdout, exitCode } = await h.runtime.execSync(id, ['sh', '-c', 'echo here; exit 3'], 5);
+        expect([stdout.toString(), exitCode]).toEqual(['here\n', 3]);
+      } finally {
+        renameSync(`${place}.away`, place);
+      }
+    });
+
+    it('says where the writes of a container go', async () => {
+      const id = await h.run(['sh', '-c', 'echo written >/file; sleep 1000']);
+      const { writableLayer = '' } = await h.runtime.containerStatus(id);
+      await vi.waitFor(() => expect(readFileSync(`${writableLayer}/file`, 'utf8')).toBe('written\n'), { timeout: 10_000 });
+    });
+
     it('runs in the container with its environment and tells output and exit code apart', async () => {
       const id = await h.run(forever, { envs: [{ key: 'GREETING', value: 'hello  there' }] });
       const result = await h.runtime.execSync(id, ['sh', '-c', 'echo "$GREETING"; echo err >&2; hostname; exit 7'], 5);

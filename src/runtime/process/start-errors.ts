@@ -1,5 +1,6 @@
 import { RuntimeError } from '../runtime.ts';
 import type { ScriptVerdict } from './processes.ts';
+import { TOOLS_IN_CONTAINER } from './scripts.ts';
 
 /** Exit code of a container whose command could not be started (containerd `container_start.go`). */
 export const START_ERROR_CODE = 128;
@@ -16,6 +17,12 @@ export function execFailure(verdict: ScriptVerdict, command: string): string {
   return `unable to start container process: ${what}: unknown`;
 }
 
+/** A container keeps the helpers of the nodelet that started it; what a newer one asks for may not be among them. */
+function inAnotherVersion(verdict: ScriptVerdict): ScriptVerdict {
+  if (verdict.mark !== 'none' || !verdict.text.includes(`${TOOLS_IN_CONTAINER}/`)) return verdict;
+  return { ...verdict, text: `${verdict.text} (the container was started by another version of nodelet: restart its pod)` };
+}
+
 /** The error of StartContainer. */
 export function startError(verdict: ScriptVerdict, command: string): RuntimeError {
   return new RuntimeError(
@@ -28,6 +35,6 @@ export function startError(verdict: ScriptVerdict, command: string): RuntimeErro
 export function execError(verdict: ScriptVerdict, command: string, execId: string): RuntimeError {
   return new RuntimeError(
     'unknown',
-    `failed to exec in container: failed to start exec "${execId}": OCI runtime exec failed: exec failed: ${execFailure(verdict, command)}`,
+    `failed to exec in container: failed to start exec "${execId}": OCI runtime exec failed: exec failed: ${execFailure(inAnotherVersion(verdict), command)}`,
   );
 }
