@@ -227,6 +227,8 @@ export interface ContainerRuntimeStatus extends ContainerSummary {
   readonly stopSignal?: string;
   /** Pid of the container's first process on the host, while it runs and the runtime knows it. */
   readonly pid?: number;
+  /** The directory on the host that takes what it writes below `/`, where the runtime knows it. */
+  readonly writableLayer?: string;
 }
 
 export interface LabelFilter {

@@ -1,4 +1,5 @@
 /** Memory-backed directories. */
+import { basename } from 'node:path';
 import type { Host } from '../../util/host.ts';
 
 /** Whether something is mounted exactly there. */
@@ -31,8 +32,11 @@ async function command(host: Host, name: string, args: readonly string[]): Promi
 /** The places below a directory where something is mounted, deepest first. */
 export async function mountsBelow(host: Host, directory: string): Promise<string[]> {
   const table = await host.files.readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  // The table is as long as the node has pods, and mostly has nothing of this one.
+  const name = basename(directory);
   return table
     .split('\n')
+    .filter((line) => /[^\w.-]/.test(name) || line.includes(name))
     .map((line) => unescape(line.split(' ')[4] ?? ''))
     .filter((path) => path.startsWith(`${directory}/`))
     .sort((a, b) => b.length - a.length);

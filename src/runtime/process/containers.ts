@@ -268,6 +268,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
         user: { uid: record.user.uid, gid: record.user.gid, supplementalGroups: record.user.groups },
         stopSignal: record.stopSignal,
         ...(state.phase === 'running' && { pid: state.pid }),
+        ...(!context.plain && { writableLayer: `${container.dir}/upper` }),
       };
     },
 
