@@ -99,7 +99,8 @@ async function turn(place: Turn, figures: Figures): Promise<void> {
       },
       120_000,
     );
-    const before = await spent();
+    // The node may be ready just before its server is.
+    const before = await until('the metrics', spent);
     let after = before;
     const result = await measurePodsOf(client, {
       image: option('image') ?? 'docker.io/library/busybox:1.36',
