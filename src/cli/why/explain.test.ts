@@ -158,6 +158,18 @@ const SITUATIONS: readonly (readonly [name: string, given: Case, waits: RegExp, 
     /memory\.$/,
     /ask for less/,
   ],
+  [
+    'nothing: the disk of the node was full',
+    { status: { phase: 'Failed', reason: 'Evicted', message: 'The node had condition: [DiskPressure]. ' } },
+    /\[DiskPressure\]\.$/,
+    /disk is fuller.*evictionHard/,
+  ],
+  [
+    'a node whose disk is not full',
+    { spec: unbound, status: scheduled('0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.') },
+    /disk-pressure/,
+    /disk is fuller/,
+  ],
   ['nothing: the node was full', { status: { phase: 'Failed', reason: 'OutOfcpu', message: 'm' } }, /OutOfcpu: m/, /so much cpu left/],
   [
     'nothing: it failed',

@@ -1,6 +1,7 @@
 /** Why a pod does not run: from the pod, its events and its node, in words that say what to do. */
 import { untolerated } from '../../api/taints.ts';
 import type { ContainerStatus, Event, Node, Pod } from '../../api/types.ts';
+import { pressureAdvice } from './pressure.ts';
 
 export interface Facts {
   readonly pod: Pod;
@@ -83,7 +84,9 @@ function failed({ pod }: Facts): Finding {
   if (reason !== undefined && reason !== '') {
     const advice = reason.startsWith('OutOf')
       ? `The node has not so much ${reason.slice('OutOf'.length)} left: ask for less, or delete other pods.`
-      : (FAILURES[reason] ?? 'Read the message, correct the cause, and create the pod again.');
+      : ((reason === 'Evicted' ? pressureAdvice(message ?? '') : undefined) ??
+        FAILURES[reason] ??
+        'Read the message, correct the cause, and create the pod again.');
     return { waits: `it failed: ${reason}: ${(message ?? '').trim()}`, ...sinceOf(pod.status?.startTime), advice };
   }
   const ended = [...initContainerStatuses, ...containerStatuses].find((c) => (c.state?.terminated?.exitCode ?? 0) !== 0);
@@ -132,7 +135,8 @@ function unscheduled(facts: Facts, scheduled: { reason?: string; message?: strin
   const advice = /Insufficient (\S+)/.exec(why)
     ? 'Ask for less in resources.requests, or delete pods that hold what it needs.'
     : /taint/.test(why) || tainted
-      ? 'Add a toleration to the pod, or remove the taint from the node.'
+      ? (pressureAdvice(`${why} ${tainted?.spec?.taints?.map(({ key }) => key).join(' ') ?? ''}`) ??
+        'Add a toleration to the pod, or remove the taint from the node.')
       : /affinity|selector/.test(why)
         ? 'Correct nodeSelector or affinity, or label a node.'
         : /ports/.test(why)
