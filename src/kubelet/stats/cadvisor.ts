@@ -1,6 +1,7 @@
 /** The text of `/metrics/cadvisor`: one chunk a family, label texts made once a container (cAdvisor `metrics/prometheus.go`). */
 import { familyHead } from '../../metrics/exposition.ts';
 import { escapeLabel, goFloat } from '../../metrics/family.ts';
+import { textBytes, type TextBytes } from '../../metrics/text-bytes.ts';
 import { containerFamilies } from './cadvisor-families.ts';
 import type { Measured, Snapshot } from './collector.ts';
 import type { Disks, FilesystemStats } from './filesystems.ts';
@@ -16,10 +17,12 @@ export interface CadvisorInput {
   readonly now: number;
 }
 
-/** A family as text; empty when it has no samples. */
+/** A family; one that writes no samples is left out. */
 interface Chunk {
   readonly name: string;
-  readonly text: string;
+  readonly type: string;
+  readonly help: string;
+  readonly write: (out: TextBytes) => void;
 }
 
 /** One sample of a family that has labels of its own: at most one text in each gap between the pieces of the common labels. */
@@ -33,7 +36,10 @@ interface Line {
 
 const whole = ([container, image, name, pod]: LabelPieces): string => `${container},${image},${name},${pod}`;
 
-export function cadvisorText(input: CadvisorInput): string {
+/** Bytes of the text for one cgroup, about: what is asked for at first. */
+const CGROUP_BYTES = 16 * 1024;
+
+export function cadvisorText(input: CadvisorInput): Buffer {
   const { snapshot, disks, machine, now } = input;
   const all = everything(snapshot, machine);
   const chunks: Chunk[] = [
@@ -44,15 +50,12 @@ export function cadvisorText(input: CadvisorInput): string {
     ...filesystemFamilies(snapshot.root, disks),
     ...deviceFamilies(all, disks),
     ...machineFamilies(machine),
-    {
-      name: 'cadvisor_version_info',
-      text: family(
-        'cadvisor_version_info',
-        'gauge',
-        "A metric with a constant '1' value labeled by kernel version, OS version, docker version, cadvisor version & cadvisor revision.",
-        `cadvisor_version_info{cadvisorRevision="",cadvisorVersion="",dockerVersion="",kernelVersion="${escapeLabel(machine.kernelVersion)}",osVersion="${escapeLabel(machine.osVersion)}"} 1\n`,
-      ),
-    },
+    family(
+      'cadvisor_version_info',
+      'gauge',
+      "A metric with a constant '1' value labeled by kernel version, OS version, docker version, cadvisor version & cadvisor revision.",
+      `cadvisor_version_info{cadvisorRevision="",cadvisorVersion="",dockerVersion="",kernelVersion="${escapeLabel(machine.kernelVersion)}",osVersion="${escapeLabel(machine.osVersion)}"} 1\n`,
+    ),
     scrapeError(
       'container_scrape_error',
       '1 if there was an error while getting container metrics, 0 otherwise',
@@ -60,19 +63,20 @@ export function cadvisorText(input: CadvisorInput): string {
     ),
     scrapeError('machine_scrape_error', '1 if there was an error while getting machine metrics, 0 otherwise.', false),
   ];
-  return chunks
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ text }) => text)
-    .join('');
+  const out = textBytes((all.length + 1) * CGROUP_BYTES);
+  for (const { name, type, help, write } of chunks.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const start = out.length();
+    out.text(familyHead(name, type, help));
+    const head = out.length();
+    write(out);
+    if (out.length() === head) out.cut(start);
+  }
+  return out.bytes();
 }
 
-const family = (name: string, type: string, help: string, lines: string): string =>
-  lines === '' ? '' : familyHead(name, type, help) + lines;
+const family = (name: string, type: string, help: string, lines: string): Chunk => ({ name, type, help, write: (out) => out.text(lines) });
 
-const scrapeError = (name: string, help: string, failed: boolean): Chunk => ({
-  name,
-  text: family(name, 'gauge', help, `${name} ${failed ? 1 : 0}\n`),
-});
+const scrapeError = (name: string, help: string, failed: boolean): Chunk => family(name, 'gauge', help, `${name} ${failed ? 1 : 0}\n`);
 
 /** Every cgroup that could be read, in the order of its labels. The root's limits are the machine's. */
 function everything({ root, groups, pods }: Snapshot, machine: MachineInfo): Measured[] {
@@ -90,16 +94,29 @@ function everything({ root, groups, pods }: Snapshot, machine: MachineInfo): Mea
 }
 
 function simpleFamilies(all: readonly Measured[], now: number): Chunk[] {
-  const rows = all.map((measured) => ({ measured, labels: `{${whole(measured.target.labels)}} `, time: ` ${measured.at}\n` }));
-  const nowText = ` ${now}\n`;
-  return containerFamilies.map(({ name, type, help, time, value }) => {
-    let lines = '';
-    for (const { measured, labels, time: sampled } of rows) {
-      const number = value(measured);
-      if (number !== undefined) lines += name + labels + goFloat(number) + (time === 'sample' ? sampled : time === 'now' ? nowText : '\n');
-    }
-    return { name, text: family(name, type, help, lines) };
-  });
+  const rows = all.map((measured) => ({
+    measured,
+    labels: Buffer.from(`{${whole(measured.target.labels)}} `),
+    time: Buffer.from(` ${measured.at}\n`),
+  }));
+  const nowText = Buffer.from(` ${now}\n`);
+  const noTime = Buffer.from('\n');
+  return containerFamilies.map(({ name, type, help, time, value }) => ({
+    name,
+    type,
+    help,
+    write: (out) => {
+      const nameText = Buffer.from(name);
+      for (const { measured, labels, time: sampled } of rows) {
+        const number = value(measured);
+        if (number === undefined) continue;
+        out.add(nameText);
+        out.add(labels);
+        out.number(number);
+        out.add(time === 'sample' ? sampled : time === 'now' ? nowText : noTime);
+      }
+    },
+  }));
 }
 
 function cpuUsage(all: readonly Measured[]): Chunk {
@@ -110,7 +127,7 @@ function cpuUsage(all: readonly Measured[]): Chunk {
     const [container, image, rest, pod] = target.labels;
     if (ns > 0) lines += `${name}{${container},cpu="total",${image},${rest},${pod}} ${goFloat(ns / 1e9)} ${at}\n`;
   }
-  return { name, text: family(name, 'counter', 'Cumulative cpu time consumed in seconds.', lines) };
+  return family(name, 'counter', 'Cumulative cpu time consumed in seconds.', lines);
 }
 
 /** Samples with labels of their own, in the order of all labels. */
@@ -119,7 +136,9 @@ function labelled(name: string, type: string, help: string, lines: readonly Line
     const gap = (text: string): string => (text === '' ? '' : `${text},`);
     return `${name}{${container},${gap(id)}${image},${gap(names)}${rest},${gap(pods)}${pod}${end === '' ? '' : `,${end}`}} ${goFloat(value)} ${at}\n`;
   });
-  return { name, text: family(name, type, help, texts.sort().join('')) };
+  texts.sort();
+  const write = (out: TextBytes): void => texts.forEach((text) => out.text(text));
+  return { name, type, help, write };
 }
 
 function groupedFamilies(all: readonly Measured[]): Chunk[] {
@@ -264,24 +283,20 @@ function machineFamilies(machine: MachineInfo): Chunk[] {
   const head = `boot_id="${escapeLabel(machine.bootId)}",machine_id="${escapeLabel(machine.machineId)}"`;
   const tail = `system_uuid="${escapeLabel(machine.systemUuid)}"`;
   const mainframe = process.arch === 's390x';
-  const one = (name: string, help: string, value: number | undefined): Chunk => ({
-    name: `machine_${name}`,
-    text: value === undefined ? '' : family(`machine_${name}`, 'gauge', help, `machine_${name}{${head},${tail}} ${goFloat(value)}\n`),
-  });
+  const gauge = (name: string, help: string, lines: string): Chunk => family(`machine_${name}`, 'gauge', help, lines);
+  const one = (name: string, help: string, value: number | undefined): Chunk =>
+    gauge(name, help, value === undefined ? '' : `machine_${name}{${head},${tail}} ${goFloat(value)}\n`);
   const nvm = machine.persistentMemory ? undefined : 0;
   const modes = ['app_direct_mode', 'memory_mode'].map((mode) => `machine_nvm_capacity{${head},mode="${mode}",${tail}} 0\n`).join('');
-  const dimms = (name: string, help: string, value: (d: { count: number; bytes: number }) => number): Chunk => ({
-    name: `machine_${name}`,
-    text: family(
-      `machine_${name}`,
-      'gauge',
+  const dimms = (name: string, help: string, value: (d: { count: number; bytes: number }) => number): Chunk =>
+    gauge(
+      name,
       help,
       [...machine.dimms]
         .map(([type, d]) => `machine_${name}{${head},${tail},type="${escapeLabel(type)}"} ${goFloat(value(d))}\n`)
         .sort()
         .join(''),
-    ),
-  });
+    );
   return [
     one('cpu_books', 'Number of CPU books.', mainframe ? undefined : 0),
     one('cpu_cores', 'Number of logical CPU cores.', machine.cores),
@@ -292,15 +307,7 @@ function machineFamilies(machine: MachineInfo): Chunk[] {
     dimms('dimm_count', 'Number of RAM DIMM (all types memory modules) value labeled by dimm type.', (d) => d.count),
     one('memory_bytes', 'Amount of memory installed on the machine.', machine.memoryBytes),
     one('nvm_avg_power_budget_watts', 'NVM power budget.', nvm),
-    {
-      name: 'machine_nvm_capacity',
-      text: family(
-        'machine_nvm_capacity',
-        'gauge',
-        'NVM capacity value labeled by NVM mode (memory mode or app direct mode).',
-        nvm === undefined ? '' : modes,
-      ),
-    },
+    gauge('nvm_capacity', 'NVM capacity value labeled by NVM mode (memory mode or app direct mode).', nvm === undefined ? '' : modes),
     one('swap_bytes', 'Amount of swap memory available on the machine.', machine.swapBytes),
   ];
 }

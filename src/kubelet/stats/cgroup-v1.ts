@@ -1,6 +1,15 @@
 /** Cgroups of version 1: a tree for each controller (opencontainers/cgroups `fs`). Where the unified tree stands beside them, it gives the pressure. */
 import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
-import { limitOf, workingSet, type CgroupReader, type CpuSample, type MemorySample, type ThrottlingSample } from './cgroup-sample.ts';
+import type { Clock } from '../../util/clock.ts';
+import {
+  limitOf,
+  workingSet,
+  type CgroupReader,
+  type CpuSample,
+  type MemorySample,
+  type PressureSample,
+  type ThrottlingSample,
+} from './cgroup-sample.ts';
 import { keyedNumber, parseBlkio, parseKeyed, parseNumber, parsePids, parsePressure, type DeviceIo } from './parse.ts';
 import type { StatFile, StatFilePool, StatFiles } from './stat-files.ts';
 
@@ -25,11 +34,19 @@ const FILES = {
 
 /** Reads for which a file of block devices that names none is left alone. */
 const IDLE_READS = 1;
+/** The original reads no pressure here at all: it is read as often as that reads anything. */
+const PRESSURE_AGE_MS = 10_000;
 const NO_DEVICES: ReturnType<typeof parseBlkio> = new Map();
 const NONE: ReadonlyMap<string, number> = new Map();
 
 /** Opens the cgroup at `path` below every controller's mount; nothing is read yet. */
-export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: CgroupLayout, path: string): CgroupReader {
+export function openCgroupV1(
+  pool: StatFilePool,
+  files: StatFiles,
+  layout: CgroupLayout,
+  path: string,
+  clock: Pick<Clock, 'monotonic'>,
+): CgroupReader {
   const home = path === '/' ? '' : path;
   const open: StatFile[] = [];
   const at = (controller: string, name: string): StatFile | undefined => {
@@ -48,6 +65,16 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
     return file;
   };
   const pressures = { cpu: pressureOf('cpu'), memory: pressureOf('memory'), io: pressureOf('io') };
+  let pressure: PressureSample = {};
+  let pressureAt = -Infinity;
+  const pressureNow = (): PressureSample => {
+    const now = clock.monotonic();
+    if (now - pressureAt < PRESSURE_AGE_MS) return pressure;
+    const of = (file: StatFile | undefined): PressureSample['cpu'] => file?.parsed(parsePressure);
+    pressure = { cpu: of(pressures.cpu), memory: of(pressures.memory), io: of(pressures.io) };
+    pressureAt = now;
+    return pressure;
+  };
   const blkio = openBlkio(at);
   const once = (controller: string, name: string): number | undefined => {
     const mount = layout.controllers.get(controller);
@@ -99,21 +126,17 @@ export function openCgroupV1(pool: StatFilePool, files: StatFiles, layout: Cgrou
       const used = { cpu: cpu(full), memory: memory(full) };
       // A cgroup that is gone has no other files either.
       if (depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
-      const pressure = {
-        cpu: pressures.cpu?.parsed(parsePressure),
-        memory: pressures.memory?.parsed(parsePressure),
-        io: pressures.io?.parsed(parsePressure),
-      };
-      if (depth === 'pressure') return { ...used, pressure };
+      const pressed = pressureNow();
+      if (depth === 'pressure') return { ...used, pressure: pressed };
       const pids = f.procs?.parsed(parsePids) ?? [];
-      if (!full) return { ...used, pressure, pids };
+      if (!full) return { ...used, pressure: pressed, pids };
       const max = f.threadsMax?.number();
       return {
         ...used,
         throttling: throttling(),
         threads: f.threads?.number(),
         threadsMax: max === undefined ? undefined : (limitOf(max) ?? 0),
-        pressure,
+        pressure: pressed,
         io: blkio(),
         pids,
         oomKills: f.oom?.parsed(parseKeyed).get('oom_kill'),

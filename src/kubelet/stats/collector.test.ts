@@ -50,7 +50,7 @@ const standard = (): MemoryFiles =>
   });
 
 const text = async (collector: Collector): Promise<string> =>
-  cadvisorText({ snapshot: await collector.collect('full'), disks: undefined, machine: MACHINE, now: 1_700_000_100_000 });
+  cadvisorText({ snapshot: await collector.collect('full'), disks: undefined, machine: MACHINE, now: 1_700_000_100_000 }).toString();
 
 describe('one pass over the control groups', () => {
   it('shows containers with the labels and numbers of the original', async () => {

@@ -133,7 +133,7 @@ export function createCollector(options: CollectorOptions): Collector {
   function track(path: string): Track | undefined {
     const old = tracks.get(path);
     if (old !== undefined || layout === null) return old;
-    const reader = layout.version === 1 ? openCgroupV1(pool, files, layout, path) : openCgroupV2(pool, files, layout, path);
+    const reader = layout.version === 1 ? openCgroupV1(pool, files, layout, path, clock) : openCgroupV2(pool, files, layout, path);
     const made: Track = {
       reader,
       spec: {},

@@ -71,10 +71,22 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
     return path;
   }
 
+  const listed = new Map<string, { readonly at: number; readonly files: readonly string[] }>();
+
+  function logFilesOf(uid: string, directory: string): readonly string[] {
+    const now = host.clock.monotonic();
+    const known = listed.get(uid);
+    if (known && now - known.at < ROOM_AGE_MS) return known.files;
+    const found = logFiles(files, directory);
+    listed.set(uid, { at: now, files: found });
+    return found;
+  }
+
   return {
     room: (path) => roomOf(path).get(),
     firstRoom: (path, ms) => roomOf(path).first(ms),
     keep(uids) {
+      for (const uid of listed.keys()) if (!uids.has(uid)) listed.delete(uid);
       for (const [id, { uid }] of layers) if (!uids.has(uid)) layers.delete(id);
       for (const path of rooms.keys()) {
         const uid = /\/pods\/([^/]+)\/volumes\//.exec(path)?.[1];
@@ -115,7 +127,7 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
         volumes.push({ ...fsStats(room, held), name: volume.name });
       }
       note(join(podDirectory(rootDir, uid), 'etc-hosts'));
-      for (const file of logFiles(files, podLogDirectory(podLogsDir, pod))) note(file);
+      for (const file of logFilesOf(uid, podLogDirectory(podLogsDir, pod))) note(file);
       return {
         rootfs: (id) => rootfs.get(id),
         logs: (id) => logs.get(id),

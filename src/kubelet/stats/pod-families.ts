@@ -29,8 +29,13 @@ const STATIC = ['', 'true'] as const;
 export function podFamilies({ nodeName, pods, cgroupVersion, logBytes }: PodFamiliesOptions): MetricFamily[] {
   const gauge = (name: string, help: string, write: (sample: WriteSample) => void): MetricFamily => collected('gauge', name, help, write);
   const byStatic = (write: WriteSample, wanted: (pod: FollowedPod) => boolean): void => {
-    for (const value of STATIC)
-      write('', `static="${value}"`, pods().filter((p) => wanted(p) && isStatic(p.pod) === (value === 'true')).length);
+    let [own, all] = [0, 0];
+    for (const one of pods()) {
+      if (!wanted(one)) continue;
+      all += 1;
+      if (isStatic(one.pod)) own += 1;
+    }
+    for (const value of STATIC) write('', `static="${value}"`, value === '' ? all - own : own);
   };
   return [
     gauge('kubelet_node_name', "[ALPHA] The node's name. The count is always 1.", (write) => write('', labelText(['node'], [nodeName]), 1)),
