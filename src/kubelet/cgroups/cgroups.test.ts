@@ -1,6 +1,12 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemHost } from '../../util/host.ts';
+import { silentLogger } from '../../util/log.ts';
 import { aPod } from '../testing/objects.ts';
 import { cgroupParent, cgroupPath, containerCgroup, podCgroup } from './names.ts';
+import { openPodCgroups } from './pod-cgroups.ts';
 import { allPodsLimits, podLimits } from './pod-limits.ts';
 
 const burstable = aPod({ containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] }, { uid: 'a-b' });
@@ -53,5 +59,32 @@ describe('limits of a pod', () => {
   it('of all pods together are what the node has to give', () => {
     expect(allPodsLimits({ cpu: '2', memory: '1Gi' }, true)).toEqual({ cpuShares: 2048, memoryLimitBytes: 1 << 30 });
     expect(allPodsLimits({ cpu: '2', memory: '1Gi' }, false)).toEqual({ cpuShares: 2048 });
+  });
+});
+
+describe('cgroups of pods that are gone', () => {
+  const mountinfo = (root: string): string => `30 1 0:1 / ${root} rw - cgroup2 cgroup2 rw\n`;
+  it('go with the empty ones that a crashed runtime left in them; those in use stay', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'nodelet-cgroups-'));
+    try {
+      const files = { ...systemHost.files, readFile: (async () => mountinfo(root)) as unknown as typeof systemHost.files.readFile };
+      const cgroups = await openPodCgroups({
+        ...settings,
+        cgroupRoot: '/x',
+        host: { ...systemHost, files },
+        log: silentLogger,
+        allPods: {},
+      });
+      const pods = join(root, 'x/kubepods/burstable');
+      await mkdir(join(pods, 'podgone/left'), { recursive: true });
+      await mkdir(join(pods, 'podbusy/used'), { recursive: true });
+      await mkdir(join(pods, 'podknown/left'), { recursive: true });
+      await writeFile(join(pods, 'podbusy/used/cgroup.procs'), '1\n');
+      await cgroups.removeOrphans((uid) => uid === 'known');
+      const left = (await readdir(pods, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      expect(left.toSorted()).toEqual(['podbusy', 'podknown']);
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   });
 });

@@ -78,7 +78,8 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
 
 const anyRoot = ({ controllers, unified }: CgroupLayout): string => controllers.get('memory') ?? unified ?? '';
 
-/** A cgroup that something still is in stays: the next round finds it. */
+/** A cgroup that something still is in stays: the next round finds it. Empty ones in it are what a runtime's crash left. */
 async function removeQuietly(cgroups: Cgroups, path: string): Promise<void> {
+  for (const name of cgroups.children(path)) await removeQuietly(cgroups, `${path}/${name}`);
   if (await cgroups.isEmpty(path)) await cgroups.remove(path);
 }

@@ -6,7 +6,7 @@ import type { LinuxResources } from '../runtime.ts';
 import { cgroupDirectories, type CgroupLayout } from './cgroup-layout.ts';
 import { limitWrites } from './cgroup-limits.ts';
 import {
-  hasChildren,
+  childNames,
   hasCode,
   kernelFileExists,
   makeKernelDirectory,
@@ -30,6 +30,8 @@ export interface Cgroups {
   killAll(path: string): Promise<void>;
   /** Nothing is in it, and no cgroup below it. */
   isEmpty(path: string): Promise<boolean>;
+  /** Names of the cgroups right below it, in any tree. */
+  children(path: string): string[];
   /** Removes a cgroup that has no members; false when the kernel refuses. */
   remove(path: string): Promise<boolean>;
   /** Processes of it that the kernel has killed for want of memory. */
@@ -162,7 +164,9 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
     },
 
     isEmpty: async (path) =>
-      cgroupDirectories(layout, path).every((dir) => readKernelFile(`${dir}/cgroup.procs`) === '' && !hasChildren(dir)),
+      cgroupDirectories(layout, path).every((dir) => readKernelFile(`${dir}/cgroup.procs`) === '' && childNames(dir).length === 0),
+
+    children: (path) => [...new Set(cgroupDirectories(layout, path).flatMap(childNames))],
 
     async remove(path) {
       const removed = await Promise.all(cgroupDirectories(layout, path).map((dir) => removeDirectory(clock, dir)));

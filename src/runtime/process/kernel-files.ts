@@ -38,12 +38,12 @@ export function removeKernelDirectory(path: string): void {
   }
 }
 
-/** Whether a directory has directories in it; false when it is not there. */
-export function hasChildren(path: string): boolean {
+/** Names of the directories in a directory; none when it is not there. */
+export function childNames(path: string): string[] {
   try {
-    return readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory());
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
   } catch {
-    return false;
+    return [];
   }
 }
 
