@@ -27,20 +27,21 @@ interface Victim {
   readonly image: string;
   /** Socket of the node's containerd, where it has one. */
   readonly socket: string | undefined;
+  readonly killsRuntime: boolean;
   /** Kills once and starts again; resolves when it may be killed again. */
   readonly kill: () => Promise<void>;
   /** Resolves when all is up. */
   readonly up: () => Promise<void>;
 }
 
-async function soak(count: number, { node, image, socket, kill, up }: Victim): Promise<SoakResult> {
+async function soak(count: number, { node, image, socket, killsRuntime, kill, up }: Victim): Promise<SoakResult> {
   const wrong: string[] = [];
   const client = createKubeClient(await loadKubeconfig(join(node.dataDir, 'kubeconfig')));
   try {
     const machine = machineOf(node, socket);
     const before = machine.things();
     const steady = await steadyPods(client, machine, image, STEADY);
-    const churn = startChurn(client, image, wrong);
+    const churn = startChurn(client, image, wrong, killsRuntime);
     let kills = 0;
     while (kills < count && wrong.length < ENOUGH_WRONG) {
       await kill();
@@ -82,6 +83,7 @@ export async function soakNode(count: number, endpoint?: string): Promise<SoakRe
       node,
       image: endpoint === undefined ? 'host' : 'busybox:1.36',
       socket: endpoint?.replace('unix://', ''),
+      killsRuntime: false,
       async kill() {
         await pause(randomInt(MOMENT_MS));
         await node.kill('SIGKILL');
@@ -106,6 +108,7 @@ export async function soakContainerd(count: number): Promise<SoakResult> {
         node,
         image: 'busybox:1.36',
         socket: containerd.endpoint.replace('unix://', ''),
+        killsRuntime: true,
         async kill() {
           await pause(randomInt(MOMENT_MS));
           await containerd.kill('SIGKILL');
