@@ -5,5 +5,5 @@ import { setFlagsFromString } from 'node:v8';
  * memory, so that the room to grow is as large as the data. Half the memory of a busy server, for some percent of its CPU time.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString('--optimize-for-size');
+  setFlagsFromString('--heap-growing-percent=50');
 }

@@ -97,6 +97,8 @@ export function openTransport(connection: Connection): Transport {
         },
         ...(outgoing.signal && { signal: outgoing.signal }),
       });
+      // Node leaves Nagle's delay on for TLS clients.
+      request.setNoDelay(true);
       request.on('response', resolve);
       request.on('error', reject);
       request.end(outgoing.body);
