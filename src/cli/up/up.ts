@@ -5,7 +5,7 @@ import { helpText } from '../../util/flags.ts';
 import { systemHost, type Host } from '../../util/host.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
 import { bridgeName } from '../runtime.ts';
-import { keepHeapSmall } from '../small-heap.ts';
+import { boundHeapGrowth } from '../small-heap.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { announcement, type Announcement } from './announce.ts';
 import { startApi, withSigningKey } from './api.ts';
@@ -37,7 +37,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const startedAt = performance.now();
   const host = systemHost;
   process.title = 'nodelet kubelet apiserver';
-  keepHeapSmall();
+  boundHeapGrowth();
 
   // What is wanted, and where it is on this machine.
   const settings = await readSettings(argv, host);
