@@ -217,11 +217,7 @@ test('a ConfigMap’s files follow their object', async () => {
 });
 
 test('a container that fails again and again is in CrashLoopBackOff', async () => {
-  await until(
-    'the back-off',
-    async () => (await valueOf(node(), 'pod/always', '.status.containerStatuses[0].state.waiting.reason')) === 'CrashLoopBackOff',
-  );
-  expect(await node().ok('get', 'pod', 'always', '--no-headers')).toMatch(/ 0\/1 +CrashLoopBackOff +\d/);
+  await until('the back-off', async () => / 0\/1 +CrashLoopBackOff +\d/.test(await node().ok('get', 'pod', 'always', '--no-headers')));
   await until('the event', async () =>
     /BackOff .*Back-off restarting failed container c in pod always_default/.test(await node().ok('describe', 'pod', 'always')),
   );
