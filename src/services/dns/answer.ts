@@ -9,8 +9,6 @@ export interface Resolver {
   readonly zone: () => Zone | undefined;
   readonly domain: string;
   readonly forward: Forward;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 const CODES = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
@@ -59,7 +57,7 @@ async function fromZone(
   if (said === undefined) return undefined;
   const answers = [...said.answers];
   const code = question.type === 'CNAME' ? said.code : await followAliases(resolver, zone, question, answers, said.code, transport);
-  const authorities = answers.length === 0 ? [authority(zone, resolver.now())] : [];
+  const authorities = answers.length === 0 ? [authority(zone)] : [];
   return finish(query, question, transport, code, { answers, additionals: [...said.additionals], authorities });
 }
 

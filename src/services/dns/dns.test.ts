@@ -162,8 +162,8 @@ describe('the cluster DNS server', () => {
   });
 
   it('answers or drops whatever comes, and never throws', async () => {
-    const zone: Zone = { domain: 'cluster.local', address: HOST, services: SERVICES, endpoints: new Map() };
-    const resolver = { zone: () => zone, domain: zone.domain, forward: async () => undefined, now: () => 0 };
+    const zone: Zone = { domain: 'cluster.local', address: HOST, services: SERVICES, endpoints: new Map(), now: 0 };
+    const resolver = { zone: () => zone, domain: zone.domain, forward: async () => undefined };
     const header = fc
       .tuple(fc.uint8Array({ minLength: 2, maxLength: 2 }), fc.constantFrom(0, 1, 0x28, 0x80))
       .map(([id, flags]) => Buffer.from([...id, flags, 0, 0, 1, 0, 0, 0, 0, 0, 0]));

@@ -62,13 +62,12 @@ export async function startClusterDns(options: ClusterDnsOptions): Promise<Clust
   })();
   const resolver: Resolver = {
     domain,
-    zone: () => (synced ? { domain, address, services: services.items, endpoints: endpoints.items } : undefined),
+    zone: () => (synced ? { domain, address, services: services.items, endpoints: endpoints.items, now: clock.now() } : undefined),
     forward: forwarder({
       upstreams: async () => (await options.upstreams()).filter((server) => server !== address),
       ...(options.upstreamPort !== undefined && { port: options.upstreamPort }),
       clock,
     }),
-    now: () => clock.now(),
   };
   udp.on('error', (error) => log.error('The UDP socket failed', { error }));
   tcp.on('error', (error) => log.error('The TCP socket failed', { error }));

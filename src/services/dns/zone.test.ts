@@ -22,6 +22,7 @@ const endpoints = (namespace: string, name: string, subsets: NonNullable<Endpoin
 const zone: Zone = {
   domain: 'cluster.local',
   address: '10.96.0.10',
+  now: 0,
   services: new Map([
     service('default', 'kubernetes', {
       clusterIP: '10.96.0.1',

@@ -13,6 +13,8 @@ export interface Zone {
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, Stored<Service>>;
   readonly endpoints: ReadonlyMap<string, Endpoints>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** What the zone says to a question. A `CNAME` in `answers` is still to be followed. */
@@ -47,7 +49,7 @@ export function resolveInZone(zone: Zone, question: string, type: RecordType): Z
 }
 
 /** The record that goes with answers that say no. */
-export function authority(zone: Zone, now: number): Answer {
+export function authority(zone: Zone): Answer {
   return {
     type: 'SOA',
     name: zone.domain,
@@ -55,7 +57,7 @@ export function authority(zone: Zone, now: number): Answer {
     data: {
       mname: `ns.dns.${zone.domain}`,
       rname: `hostmaster.${zone.domain}`,
-      serial: Math.floor(now / 1000),
+      serial: Math.floor(zone.now / 1000),
       refresh: 7200,
       retry: 1800,
       expire: 86_400,
@@ -70,7 +72,7 @@ function found(answers: readonly Answer[], additionals: readonly Answer[] = []):
 
 function apex(zone: Zone, type: RecordType): ZoneAnswer {
   const server = `ns.dns.${zone.domain}`;
-  if (type === 'SOA') return found([authority(zone, Date.now())]);
+  if (type === 'SOA') return found([authority(zone)]);
   if (type === 'NS')
     return found([{ type: 'NS', name: zone.domain, ttl: TTL_SECONDS, data: server }], addressRecords(server, [zone.address]));
   return found([]);
