@@ -7,40 +7,22 @@ const NORMAL = 1000;
 const READ_AHEAD = 256 * 1024;
 /** Bytes that wait for the socket before the writer waits too; they leave as one message. */
 const WRITE_BEHIND = 256 * 1024;
-/** Bytes of the longest head of a message, and of the payload that the first buffer holds. */
-const MAX_HEAD = 10;
-const SMALLEST = 4096;
-const BINARY = 0x82;
 
 /**
  * A WebSocket as a byte stream: binary messages one after the other, whose boundaries mean nothing (client-go
- * `TunnelingConnection`). Close code 1000 is its end; any other end, or a text message, breaks it. `socket` is what the
- * server's WebSocket was accepted on: messages are written to it directly, between the library's own frames.
+ * `TunnelingConnection`). Close code 1000 is its end; any other end, or a text message, breaks it.
  */
-export function webSocketStream(webSocket: WebSocket, socket: Duplex): Duplex {
-  let message: Buffer = Buffer.alloc(0);
-  // One buffer for all messages, which are sent one at a time: a fresh one for each keeps the garbage collector busier than TLS is.
-  const send = (chunks: readonly Buffer[], callback: () => void): void => {
-    if (webSocket.readyState !== OPEN) {
-      callback();
-      return;
-    }
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (message.length < MAX_HEAD + length) message = Buffer.allocUnsafeSlow(MAX_HEAD + Math.max(length, SMALLEST));
-    let at = writeHead(message, length);
-    for (const chunk of chunks) at += chunk.copy(message, at);
-    socket.write(message.subarray(0, at), () => callback());
+export function webSocketStream(webSocket: WebSocket): Duplex {
+  const send = (bytes: Buffer, callback: () => void): void => {
+    if (webSocket.readyState === OPEN) webSocket.send(bytes, { binary: true }, () => callback());
+    else callback();
   };
   const stream = new Duplex({
     readableHighWaterMark: READ_AHEAD,
     read: () => webSocket.resume(),
     writableHighWaterMark: WRITE_BEHIND,
-    write: (chunk: Buffer, _encoding, callback) => send([chunk], callback),
-    writev: (chunks: readonly { readonly chunk: Buffer }[], callback) =>
-      send(
-        chunks.map(({ chunk }) => chunk),
-        callback,
-      ),
+    write: (chunk: Buffer, _encoding, callback) => send(chunk, callback),
+    writev: (chunks, callback) => send(Buffer.concat(chunks.map(({ chunk }: { readonly chunk: Buffer }) => chunk)), callback),
     final: (callback) => {
       webSocket.close(NORMAL);
       callback();
@@ -64,16 +46,4 @@ export function webSocketStream(webSocket: WebSocket, socket: Duplex): Duplex {
   });
   stream.on('error', () => undefined);
   return stream;
-}
-
-/** The head of an unmasked binary message in one frame (RFC 6455 §5.2); how long it is. */
-function writeHead(message: Buffer, length: number): number {
-  message[0] = BINARY;
-  if (length < 126) return message.writeUInt8(length, 1);
-  if (length < 65_536) {
-    message[1] = 126;
-    return message.writeUInt16BE(length, 2);
-  }
-  message[1] = 127;
-  return message.writeBigUInt64BE(BigInt(length), 2);
 }

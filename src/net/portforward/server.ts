@@ -37,7 +37,7 @@ export async function servePortForward(upgrade: UpgradeExchange, dial: DialPort,
   }
   if (offeredSubProtocols(upgrade).includes(TUNNEL_PROTOCOL)) {
     const accepted = await acceptWebSocket(upgrade, () => TUNNEL_PROTOCOL);
-    if (accepted) await serveSpdyForward(webSocketStream(accepted.webSocket, upgrade.socket), serving);
+    if (accepted) await serveSpdyForward(webSocketStream(accepted.webSocket), serving);
     return;
   }
   const wanted = forwardedPorts(upgrade.target.query, options.portParameter);

@@ -34,5 +34,5 @@ export async function tunnelPortForward(upgrade: UpgradeExchange, target: ProxyT
     return;
   }
   if (answer.head.length > 0) answer.socket.unshift(answer.head);
-  await splice(webSocketStream(accepted.webSocket, upgrade.socket), answer.socket);
+  await splice(webSocketStream(accepted.webSocket), answer.socket);
 }
