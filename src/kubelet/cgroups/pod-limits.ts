@@ -5,11 +5,9 @@ import { qosClass } from '../../api/qos.ts';
 import type { PodSpec } from '../../api/types.ts';
 import type { LinuxResources } from '../../runtime/runtime.ts';
 import type { NodePod } from '../pods/pod.ts';
-import { cpuShares, type ResourceSettings } from '../spec/resources.ts';
+import { cpuQuota, cpuShares, MIN_SHARES, type ResourceSettings } from '../spec/resources.ts';
 
 const MILLI = 1000;
-const MIN_QUOTA = 1000;
-const MIN_SHARES = 2;
 
 export function podLimits(pod: NodePod, settings: ResourceSettings): LinuxResources {
   const pids = settings.podPidsLimit > 0 ? { pidsLimit: settings.podPidsLimit } : {};
@@ -22,7 +20,7 @@ export function podLimits(pod: NodePod, settings: ResourceSettings): LinuxResour
     cpuShares: cpuShares(requests['cpu'] ?? 0),
     ...(cpu !== undefined && {
       cpuPeriod: period,
-      cpuQuota: settings.cpuCFSQuota ? Math.max(MIN_QUOTA, Math.floor((cpu * period) / MILLI)) : -1,
+      cpuQuota: settings.cpuCFSQuota ? cpuQuota(cpu, period) : -1,
     }),
     ...(memory !== undefined && { memoryLimitBytes: Math.ceil(memory / MILLI) }),
     ...pids,

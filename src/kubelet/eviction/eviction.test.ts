@@ -97,16 +97,17 @@ describe('an eviction', () => {
     const fs = (usedBytes: number) => ({ time, usedBytes });
     const with_ = (more: Partial<PodStats>): PodStats => ({ ...stats('p', 0), ...more });
     const dir = aPod({ volumes: [{ name: 'v', emptyDir: { sizeLimit: '10Mi' } }] });
-    expect(localStorageExcess(dir, with_({ volume: [{ name: 'v', ...fs(11 * MIB) }] }))).toBe(
+    expect(localStorageExcess(dir, with_({ volume: [{ name: 'v', ...fs(11 * MIB) }] }))?.message).toBe(
       'Usage of EmptyDir volume "v" exceeds the limit "10Mi". ',
     );
     expect(localStorageExcess(dir, with_({ volume: [{ name: 'v', ...fs(9 * MIB) }] }))).toBeUndefined();
     const limited = aPod({ containers: [{ name: 'c', resources: { limits: { 'ephemeral-storage': '1Gi' } } }] });
-    expect(localStorageExcess(limited, with_({ 'ephemeral-storage': fs(1100 * MIB) }))).toBe(
+    expect(localStorageExcess(limited, with_({ 'ephemeral-storage': fs(1100 * MIB) }))?.message).toBe(
       'Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ',
     );
     expect(
-      localStorageExcess(limited, with_({ containers: [{ name: 'c', startTime: time, rootfs: fs(1000 * MIB), logs: fs(100 * MIB) }] })),
+      localStorageExcess(limited, with_({ containers: [{ name: 'c', startTime: time, rootfs: fs(1000 * MIB), logs: fs(100 * MIB) }] }))
+        ?.message,
     ).toBe('Container c exceeded its local ephemeral storage limit "1Gi". ');
     expect(localStorageExcess(limited, undefined)).toBeUndefined();
   });

@@ -99,11 +99,11 @@ export function startEviction(options: EvictionOptions): EvictionManager {
 
   async function evictForLimits(running: readonly NodePod[], stats: ReadonlyMap<string, PodStats>): Promise<boolean> {
     const over = running.flatMap((pod) => {
-      const message = isCritical(pod) ? undefined : localStorageExcess(pod, stats.get(pod.metadata.uid));
-      return message === undefined ? [] : [{ pod, message }];
+      const excess = isCritical(pod) ? undefined : localStorageExcess(pod, stats.get(pod.metadata.uid));
+      return excess === undefined ? [] : [{ pod, ...excess }];
     });
     await Promise.all(over.map(({ pod, message }) => end(pod, message, IMMEDIATE_SECONDS, {})));
-    for (const { message } of over) options.evicted?.(limitSignal(message), undefined);
+    for (const { signal: limit } of over) options.evicted?.(limit, undefined);
     return over.length > 0;
   }
 
@@ -147,10 +147,4 @@ export function startEviction(options: EvictionOptions): EvictionManager {
   }
   void loop();
   return { pressures: () => pressures, close: () => stopping.abort() };
-}
-
-/** The signal of a limit that a pod's own disk use went over, by what it is told. */
-function limitSignal(message: string): string {
-  if (message.includes('EmptyDir')) return 'emptydirfs.limit';
-  return message.startsWith('Container') ? 'ephemeralcontainerfs.limit' : 'ephemeralpodfs.limit';
 }

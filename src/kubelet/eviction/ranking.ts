@@ -85,14 +85,24 @@ export function evictionText(
 
 const sum = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a + b);
 
+/** A limit of a pod's own disk use that it went over. */
+export interface LocalStorageExcess {
+  /** What evictions for it are counted under. */
+  readonly signal: 'emptydirfs.limit' | 'ephemeralpodfs.limit' | 'ephemeralcontainerfs.limit';
+  readonly message: string;
+}
+
 /** Why a pod uses more of the node's disk than it may; undefined when it does not. */
-export function localStorageExcess(pod: NodePod, stats: PodStats | undefined): string | undefined {
+export function localStorageExcess(pod: NodePod, stats: PodStats | undefined): LocalStorageExcess | undefined {
   if (stats === undefined) return undefined;
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {
     const limit = emptyDir?.sizeLimit;
     const used = stats.volume?.find((volume) => volume.name === name)?.usedBytes;
     if (limit !== undefined && used !== undefined && quantityValue(limit) > 0 && used > quantityValue(limit))
-      return `Usage of EmptyDir volume ${JSON.stringify(name)} exceeds the limit ${JSON.stringify(limit)}. `;
+      return {
+        signal: 'emptydirfs.limit',
+        message: `Usage of EmptyDir volume ${JSON.stringify(name)} exceeds the limit ${JSON.stringify(limit)}. `,
+      };
   }
   const limits = podContainers(pod.spec).flatMap(({ container, kind }) => {
     const limit = container.resources?.limits?.['ephemeral-storage'];
@@ -104,11 +114,18 @@ export function localStorageExcess(pod: NodePod, stats: PodStats | undefined): s
     .reduce((all, { limit }) => all + (amountsOf({ x: limit })['x'] ?? 0) / 1000, 0);
   const used = stats['ephemeral-storage']?.usedBytes;
   if (used !== undefined && total > 0 && used > total)
-    return `Pod ephemeral local storage usage exceeds the total limit of containers ${bytesText(total)}. `;
+    return {
+      signal: 'ephemeralpodfs.limit',
+      message: `Pod ephemeral local storage usage exceeds the total limit of containers ${bytesText(total)}. `,
+    };
   for (const { name, limit } of limits) {
     const container = stats.containers.find((c) => c.name === name);
-    const own = sum(container?.rootfs?.usedBytes ?? 0, container?.logs?.usedBytes ?? 0) ?? 0;
-    if (own > quantityValue(limit)) return `Container ${name} exceeded its local ephemeral storage limit ${JSON.stringify(limit)}. `;
+    const own = (container?.rootfs?.usedBytes ?? 0) + (container?.logs?.usedBytes ?? 0);
+    if (own > quantityValue(limit))
+      return {
+        signal: 'ephemeralcontainerfs.limit',
+        message: `Container ${name} exceeded its local ephemeral storage limit ${JSON.stringify(limit)}. `,
+      };
   }
   return undefined;
 }

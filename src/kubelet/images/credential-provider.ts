@@ -1,6 +1,7 @@
 /** Programs that know credentials for registries (kubernetes `pkg/credentialprovider/plugin/plugin.go`). */
 import { join } from 'node:path';
 import { parseDuration } from '../../api/duration.ts';
+import { isObject } from '../../api/own.ts';
 import { parseYaml } from '../../api/yaml.ts';
 import { parseReference } from '../../runtime/images/reference.ts';
 import type { Host } from '../../util/host.ts';
@@ -197,5 +198,3 @@ function readProvider(value: unknown): Provider {
 }
 
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []);
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

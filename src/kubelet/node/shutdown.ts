@@ -4,7 +4,7 @@ import type { ObjectOf } from '../../api/types.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/log.ts';
 import type { PodVerdict } from '../pods/pod-state.ts';
-import type { NodePod } from '../pods/pod.ts';
+import { SYSTEM_CRITICAL_PRIORITY, type NodePod } from '../pods/pod.ts';
 
 type KubeletConfiguration = ObjectOf<'kubelet.config.k8s.io/v1beta1.KubeletConfiguration'>;
 
@@ -14,7 +14,6 @@ export interface ShutdownGroup {
   readonly seconds: number;
 }
 
-const CRITICAL_PRIORITY = 2_000_000_000;
 export const SHUTDOWN_REFUSAL = { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
 const VERDICT = { reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.', disruption: true };
 
@@ -30,7 +29,7 @@ export function shutdownGroups(config: KubeletConfiguration): ShutdownGroup[] {
   if (whole === 0) return [];
   return [
     { priority: 0, seconds: whole - critical },
-    { priority: CRITICAL_PRIORITY, seconds: critical },
+    { priority: SYSTEM_CRITICAL_PRIORITY, seconds: critical },
   ];
 }
 

@@ -2,41 +2,40 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { ObjectOf } from '../../api/types.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
-import type { Clock } from '../../util/clock.ts';
 import { errorText } from '../../util/log.ts';
 import { podText, type AnyContainer, type NodePod } from './pod.ts';
+import type { PodServices } from './services.ts';
 
 type Handler = ObjectOf<'core/v1.LifecycleHandler'>;
 
 export interface HookContext {
-  readonly runtime: Runtime;
-  readonly clock: Clock;
   readonly pod: NodePod;
   readonly container: AnyContainer;
   readonly containerId: string;
   readonly podIP: string;
   readonly signal: AbortSignal;
-  /** Told when a sleep was cut short. */
-  readonly sleepCut?: () => void;
 }
 
 /** Characters of a hook's output that its error shows. */
 const MAX_OUTPUT = 10_240;
 
 /** Runs a hook to its end. Rejects with the text that the status shows; a hook of no kind is one that fails. */
-export async function runHook(handler: Handler, context: HookContext): Promise<void> {
-  if (handler.exec) return execHook(handler.exec.command ?? [], context);
+export async function runHook(services: PodServices, handler: Handler, context: HookContext): Promise<void> {
+  if (handler.exec) return execHook(services, handler.exec.command ?? [], context);
   if (handler.httpGet) return httpHook(handler.httpGet, context);
   if (handler.sleep) {
-    await context.clock.sleep(handler.sleep.seconds * 1000, context.signal);
-    if (context.signal.aborted) context.sleepCut?.();
+    await services.host.clock.sleep(handler.sleep.seconds * 1000, context.signal);
+    if (context.signal.aborted) services.metrics.sleepActionTerminatedEarly.increase();
     return;
   }
   throw new Error('invalid handler: no handler is set');
 }
 
-async function execHook(command: readonly string[], { runtime, containerId, pod, container, signal }: HookContext): Promise<void> {
+async function execHook(
+  { runtime }: PodServices,
+  command: readonly string[],
+  { containerId, pod, container, signal }: HookContext,
+): Promise<void> {
   const fail = (error: string, output: string): Error =>
     new Error(
       `Exec lifecycle hook ([${command.join(' ')}]) for Container "${container.name}" in Pod "${podText(pod)}" failed - error: ${error}, message: ${JSON.stringify(output)}`,

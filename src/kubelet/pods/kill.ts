@@ -44,16 +44,7 @@ export async function killContainer(
     const over = new AbortController();
     const timer = host.clock.after(options.graceSeconds * 1000, () => over.abort());
     try {
-      await runHook(preStop, {
-        runtime,
-        clock: host.clock,
-        pod,
-        container,
-        containerId: id,
-        podIP,
-        signal: over.signal,
-        sleepCut: () => services.metrics.sleepActionTerminatedEarly.increase(),
-      });
+      await runHook(services, preStop, { pod, container, containerId: id, podIP, signal: over.signal });
     } catch (error) {
       log.warn('PreStop hook failed', { pod: pod.metadata.name, container: container.name, err: errorText(error) });
       events.container(pod, target, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');

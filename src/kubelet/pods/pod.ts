@@ -61,7 +61,8 @@ const FIELD: Readonly<Record<ContainerKind, string>> = {
 /** `spec.containers{main}`: where events point. */
 export const containerFieldPath = ({ kind, container }: PodContainer): string => `spec.${FIELD[kind]}{${container.name}}`;
 
-const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
+/** Pods of this priority or more are critical. */
+export const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
 /** A pod that the node does not end for want of resources, and for which it ends others. */
 export const isCritical = (pod: NodePod): boolean => isStatic(pod) || isMirror(pod) || (pod.spec.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY;
 

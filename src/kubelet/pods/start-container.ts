@@ -103,16 +103,7 @@ export async function startContainer(services: PodServices, input: StartInput): 
   if (postStart) {
     const podIP = input.podIPs[0] ?? '';
     try {
-      await runHook(postStart, {
-        runtime,
-        clock: host.clock,
-        pod,
-        container,
-        containerId: id,
-        podIP,
-        signal,
-        sleepCut: () => services.metrics.sleepActionTerminatedEarly.increase(),
-      });
+      await runHook(services, postStart, { pod, container, containerId: id, podIP, signal });
     } catch (error) {
       signal.throwIfAborted();
       event('Warning', 'FailedPostStartHook', 'PostStartHook failed');

@@ -38,12 +38,13 @@ export async function containerMounts(input: MountsInput): Promise<Mount[]> {
     const volume = input.volumes.get(mount.name);
     if (volume === undefined) throw new Error(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`);
     const readonly = mount.readOnly === true || volume.readonly;
+    const containerPath = mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`;
     if (volume.image) {
-      mounts.push(imageMount(input, mount, volume.image.reference));
+      mounts.push(imageMount(input, mount, containerPath, volume.image.reference));
       continue;
     }
     mounts.push({
-      containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+      containerPath,
       hostPath: await volumePath(input, mount, index, volume),
       readonly,
       propagation: PROPAGATION[mount.mountPropagation ?? 'None'] ?? 'private',
@@ -60,11 +61,11 @@ export async function containerMounts(input: MountsInput): Promise<Mount[]> {
 type VolumeMount = NonNullable<AnyContainer['volumeMounts']>[number];
 
 /** The runtime mounts the image itself; what it is told of a part of it is a path and no link of this machine's. */
-function imageMount(input: MountsInput, mount: VolumeMount, reference: string): Mount {
+function imageMount(input: MountsInput, mount: VolumeMount, containerPath: string, reference: string): Mount {
   const subPath = subPathOf(input, mount);
   if (subPath !== '') checkSubPath(subPath);
   return {
-    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+    containerPath,
     hostPath: '',
     readonly: true,
     propagation: 'private',

@@ -16,7 +16,7 @@ export interface ResourceSettings {
   readonly killsTogether?: boolean;
 }
 
-const MIN_SHARES = 2;
+export const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;
 const MIN_QUOTA = 1000;
 
@@ -43,7 +43,8 @@ export function containerResources(pod: NodePod, container: AnyContainer, settin
 
 /** cgroup cpu.shares of a request in millicores. */
 export const cpuShares = (milli: number): number => Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.floor((milli * 1024) / 1000)));
-const cpuQuota = (milli: number, period: number): number => Math.max(MIN_QUOTA, Math.floor((milli * period) / 1000));
+/** Microseconds of CPU in a period, of a limit in millicores. */
+export const cpuQuota = (milli: number, period: number): number => Math.max(MIN_QUOTA, Math.floor((milli * period) / 1000));
 
 /** How soon the kernel picks the container when memory runs out: 1000 first, -997 last. */
 export function oomScoreAdj(pod: NodePod, container: AnyContainer, memoryCapacity: number): number {
