@@ -1,5 +1,6 @@
 /** Many streams at once, large ones, and clients that do not read. `npm run soak` does the same in large. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
+import { testThatNeeds } from '../support/need.ts';
 import { missingForNodes, sharedNode } from '../support/shared-node.ts';
 import {
   healthMs,
@@ -16,15 +17,16 @@ import {
 import { until } from '../support/until.ts';
 
 const missing = missingForNodes();
+const it = testThatNeeds(missing);
 /** More than sockets, queues and garbage of three streams, far less than what they were sent. */
 const SLOW_MIB = 120;
 
-describe.skipIf(missing !== undefined)('streams under load', () => {
+describe('streams under load', () => {
   const node = sharedNode(['--runtime=process']);
   let load: StreamLoad | undefined;
   const loaded = (): StreamLoad => load ?? expect.fail('the pod is not there');
   beforeAll(async () => {
-    load = await startStreamLoad(node());
+    if (missing === undefined) load = await startStreamLoad(node());
   });
 
   it('thirty commands at once get back what they send, and their exit codes', () => manyExecs(loaded(), 30, 256 * 1024));
