@@ -7,7 +7,7 @@ import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
 import { startApiServerHalf } from './apiserver-half.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { readNamedFile } from './named-file.ts';
+import { readNamedFile, readNamedFiles } from './named-file.ts';
 import { probedComponents } from './probed-components.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -79,9 +79,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       store: dir.store,
       clientCA,
       serviceAccountKey: signingKey,
-      serviceAccountKeys: await Promise.all(
-        values['service-account-key-file'].map((path) => readNamedFile('--service-account-key-file', path, host)),
-      ),
+      serviceAccountKeys: await readNamedFiles('--service-account-key-file', values['service-account-key-file'], host),
       components: probedComponents(),
       limits: limitsOf(values),
       issuer: values['service-account-issuer'],

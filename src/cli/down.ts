@@ -1,6 +1,4 @@
 /** `nodelet down`: takes away what `up` left on this machine. */
-import { removeCniPorts } from '../runtime/process/cni/cni-network.ts';
-import { removePodNetwork } from '../runtime/process/network.ts';
 import { helpText, parseFlags, type FlagTable } from '../util/flags.ts';
 import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
@@ -8,8 +6,8 @@ import { chooseRuntime } from './runtime.ts';
 import { removeCgroups } from './up/cgroups.ts';
 import { dataDirAt, defaultDataDir, openDataDir } from './up/data-dir.ts';
 import { readMachineRecord } from './up/machine-record.ts';
-import { removeServiceAddresses } from './up/machine.ts';
 import { podsOf, removeContainers } from './up/remove-containers.ts';
+import { removeNetwork } from './up/remove-network.ts';
 import { unmountBelow } from './up/unmount.ts';
 import { UserError } from './user-error.ts';
 
@@ -47,9 +45,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     );
     const removed = await removeContainers(runtime, endpoint === '' ? () => true : await podsOf(dir.kubelet, host), log);
     await runtime.close();
-    await removePodNetwork(host, machine.bridge);
-    await removeCniPorts(host, machine.bridge);
-    await removeServiceAddresses(machine.serviceAddresses, host);
+    await removeNetwork(machine, host);
     await removeCgroups(machine.cgroupRoot ?? '', host);
     process.stdout.write(`Removed ${removed} ${removed === 1 ? 'pod' : 'pods'} and their network.\n`);
   }

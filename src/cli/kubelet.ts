@@ -9,7 +9,7 @@ import { systemHost } from '../util/host.ts';
 import { createLogger } from '../util/log.ts';
 import { startKubeletHalf } from './kubelet-half.ts';
 import { loadConfiguration } from './kubelet-configuration.ts';
-import { credentialProviders, PROCESS_RUNTIME_FLAGS, processRuntimeExtras } from './runtime-flags.ts';
+import { credentialProviders, RUNTIME_FLAGS, processRuntimeExtras } from './runtime-flags.ts';
 import { chooseRuntime, DEFAULT_POD_CIDR, runtimeWish } from './runtime.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -17,8 +17,7 @@ import { allAddresses, nodeAddresses } from './up/machine.ts';
 import { explainListenError, explainStartError, UserError } from './user-error.ts';
 
 const OWN_FLAGS = [
-  { name: 'runtime', type: 'string', default: '', placeholder: 'process|cri', help: 'The container runtime. Without it nodelet chooses.' },
-  ...PROCESS_RUNTIME_FLAGS,
+  ...RUNTIME_FLAGS,
   {
     name: 'container-logs-dir',
     type: 'string',

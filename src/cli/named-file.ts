@@ -11,3 +11,8 @@ export async function readNamedFile(what: string, path: string, { files }: Host)
     throw new UserError(`cannot read the file of ${what}: ${reason}`);
   }
 }
+
+/** The same of several files, in their order. */
+export function readNamedFiles(what: string, paths: readonly string[], host: Host): Promise<string[]> {
+  return Promise.all(paths.map((path) => readNamedFile(what, path, host)));
+}

@@ -22,8 +22,9 @@ export const REGISTRY_FLAGS = [
   },
 ] as const satisfies FlagTable;
 
-/** Beside `--runtime`: what the process runtime is told. */
-export const PROCESS_RUNTIME_FLAGS = [
+/** Which runtime, and what the process runtime is told. */
+export const RUNTIME_FLAGS = [
+  { name: 'runtime', type: 'string', default: '', placeholder: 'process|cri', help: 'The container runtime. Without it nodelet chooses.' },
   {
     name: 'cni-conf-dir',
     type: 'string',
@@ -49,7 +50,7 @@ export interface ProcessRuntimeExtras {
 
 /** Who names a range for pods and no CNI configuration wants nodelet's own bridge on that range. Throws UsageError. */
 export function processRuntimeExtras(
-  values: FlagValues<typeof PROCESS_RUNTIME_FLAGS>,
+  values: FlagValues<typeof RUNTIME_FLAGS>,
   given: ReadonlySet<string>,
   podCIDR: string,
 ): ProcessRuntimeExtras {

@@ -6,7 +6,7 @@ import { timeOrUndefined } from '../api/time.ts';
 import type { KubeClient } from '../client/kube-client.ts';
 import { createKubeClient } from '../client/rest-client.ts';
 import { helpText, parseFlags, UsageError, type FlagTable } from '../util/flags.ts';
-import { clusterConnection } from './metrics/source.ts';
+import { clusterConnection } from './cluster-connection.ts';
 import { UserError } from './user-error.ts';
 import { explain, type Facts, type Finding } from './why/explain.ts';
 

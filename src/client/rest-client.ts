@@ -6,11 +6,8 @@ import type { ResourceDefinition } from '../api/resources.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { startInformer } from './informer.ts';
 import type { KubeClient, PatchType } from './kube-client.ts';
-import { openTransport, type Connection, type Outgoing, type RequestObserver } from './transport.ts';
+import { openTransport, readAnswer, type Connection, type Outgoing, type RequestObserver } from './transport.ts';
 import { watchEvents } from './watch.ts';
-
-/** Bytes of an answer that is read whole. */
-const MAX_ANSWER_BYTES = 256 << 20;
 
 const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
   json: 'application/json-patch+json',
@@ -150,17 +147,6 @@ function nameOf(object: unknown): { namespace?: string; name?: string } {
 function typed(resource: ResourceDefinition, object: unknown): unknown {
   const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
   return { apiVersion, kind: resource.kind, ...(object as object) };
-}
-
-async function readAnswer(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** The object in an answer; throws a StatusError when it is a failure. */

@@ -138,3 +138,18 @@ function bearerOf(connection: Connection): () => string | undefined {
     return kept.token;
   };
 }
+
+/** Bytes of an answer that is read whole. */
+const MAX_ANSWER_BYTES = 256 << 20;
+
+/** The whole body. Rejects when it breaks off, and when it is longer than any answer should be. */
+export async function readAnswer(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

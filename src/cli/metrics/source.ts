@@ -1,11 +1,11 @@
 /** Where `nodelet top` and `nodelet metrics` ask: a kubelet itself, or the nodes of a cluster through its API server. */
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { KubeconfigError, loadKubeconfig } from '../../client/kubeconfig.ts';
-import { openTransport, type Connection, type Transport } from '../../client/transport.ts';
+import { openTransport, readAnswer, type Connection, type Transport } from '../../client/transport.ts';
 import type { FlagTable, FlagValues } from '../../util/flags.ts';
+import { systemHost } from '../../util/host.ts';
 import { errorText } from '../../util/log.ts';
-import { dataDirAt, defaultDataDir } from '../up/data-dir.ts';
+import { clusterConnection } from '../cluster-connection.ts';
+import { readNamedFile } from '../named-file.ts';
 import { UserError } from '../user-error.ts';
 
 export const SOURCE_FLAGS = [
@@ -50,8 +50,6 @@ export interface MetricsSource {
 
 /** An answer that takes longer is given up. */
 const TIMEOUT_MS = 15_000;
-/** Bytes of an answer that are read. */
-const MAX_BODY = 256 * 1024 * 1024;
 /** Letters of an error's body that are shown. */
 const MAX_SHOWN = 300;
 
@@ -79,9 +77,7 @@ async function kubeletConnection(values: SourceValues): Promise<Connection> {
   const read = async (flag: 'certificate-authority' | 'client-certificate' | 'client-key'): Promise<string | undefined> => {
     const path = values[flag];
     if (path === '') return undefined;
-    return readFile(path, 'utf8').catch((error: unknown) => {
-      throw new UserError(`--${flag}: ${errorText(error)}`);
-    });
+    return readNamedFile(`--${flag}`, path, systemHost);
   };
   const [ca, cert, key] = await Promise.all([read('certificate-authority'), read('client-certificate'), read('client-key')]);
   return {
@@ -95,40 +91,18 @@ async function kubeletConnection(values: SourceValues): Promise<Connection> {
   };
 }
 
-export async function clusterConnection(given: string): Promise<Connection> {
-  const fromEnvironment = (process.env['KUBECONFIG'] ?? '').split(':').find((path) => path !== '');
-  const path = given !== '' ? given : (fromEnvironment ?? dataDirAt(defaultDataDir()).kubeconfig);
-  try {
-    return await loadKubeconfig(path);
-  } catch (error) {
-    if (error instanceof KubeconfigError) throw new UserError(`${error.message}; name one with --kubeconfig, or a kubelet with --kubelet`);
-    throw error;
-  }
-}
-
 async function fetchText(transport: Transport, server: string, path: string): Promise<string> {
   let response: IncomingMessage;
   let text: string;
   try {
     response = await transport.send({ method: 'GET', path, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    text = await bodyText(response);
+    text = (await readAnswer(response)).toString();
   } catch (error) {
     throw new UserError(`no answer from ${server}${path}: ${errorText(error)}`);
   }
   if (response.statusCode !== 200)
     throw new UserError(`${server}${path} answered ${response.statusCode}: ${messageOf(text).slice(0, MAX_SHOWN)}`);
   return text;
-}
-
-async function bodyText(response: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BODY) throw new Error(`it is larger than ${MAX_BODY} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
 }
 
 /** The message of a Status, or the first line of whatever else was sent. */

@@ -3,7 +3,7 @@ import { advertised, auditOf, flagsAsText, limitsOf } from '../../apiserver/flag
 import type { Pki } from '../../auth/pki.ts';
 import type { Host } from '../../util/host.ts';
 import { startApiServerHalf, type ApiServerHalf } from '../apiserver-half.ts';
-import { readNamedFile } from '../named-file.ts';
+import { readNamedFile, readNamedFiles } from '../named-file.ts';
 import { explainListenError, explainStartError } from '../user-error.ts';
 import { servingTls } from './certificates.ts';
 import type { UpSettings } from './settings.ts';
@@ -38,9 +38,7 @@ export async function startApi(settings: UpSettings, pki: Pki, onServiceIP: bool
       readFlag('kubelet-client-key'),
       readFlag('kubelet-certificate-authority'),
     ]);
-    const serviceAccountKeys = await Promise.all(
-      api['service-account-key-file'].map((path) => readNamedFile('--service-account-key-file', path, host)),
-    );
+    const serviceAccountKeys = await readNamedFiles('--service-account-key-file', api['service-account-key-file'], host);
     return await startApiServerHalf({
       listen: [{ host: apiAddress, port: api['secure-port'] }, ...forPods],
       tls: servingTls(pki),

@@ -2,13 +2,12 @@
 import { APISERVER_FLAGS } from '../../apiserver/flags.ts';
 import { KUBELET_FLAGS } from '../../kubelet/flags.ts';
 import type { FlagTable } from '../../util/flags.ts';
-import { PROCESS_RUNTIME_FLAGS } from '../runtime-flags.ts';
+import { RUNTIME_FLAGS } from '../runtime-flags.ts';
 import { defaultDataDir } from './data-dir.ts';
 
 export const UP_FLAGS = [
   { name: 'data-dir', type: 'string', default: defaultDataDir(), placeholder: 'DIR', help: 'Where everything is kept.' },
-  { name: 'runtime', type: 'string', default: '', placeholder: 'process|cri', help: 'The container runtime. Without it nodelet chooses.' },
-  ...PROCESS_RUNTIME_FLAGS,
+  ...RUNTIME_FLAGS,
   { name: 'rm', type: 'bool', default: false, help: 'Stop and remove all containers at the end.' },
   {
     name: 'without-kubelet',

@@ -1,6 +1,5 @@
 /** `nodelet up`: both halves on this machine, in one process, joined by HTTPS. Read this as a table of contents. */
 import type { Pki } from '../../auth/pki.ts';
-import { removePodNetwork } from '../../runtime/process/network.ts';
 import { helpText } from '../../util/flags.ts';
 import { systemHost, type Host } from '../../util/host.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
@@ -15,9 +14,11 @@ import { openDataDir } from './data-dir.ts';
 import { startDns } from './dns.ts';
 import { UP_APISERVER_FLAGS, UP_FLAGS, UP_KUBELET_FLAGS } from './flags.ts';
 import { writeMachineRecord } from './machine-record.ts';
-import { ensureServiceInterface, isLinuxRoot, removeServiceAddresses } from './machine.ts';
+import { ensureServiceInterface, isLinuxRoot } from './machine.ts';
 import { startNode, type UpNode } from './node.ts';
+import { removeNetwork } from './remove-network.ts';
 import { LOCALHOST, readSettings, type UpSettings } from './settings.ts';
+import { unmountBelow } from './unmount.ts';
 
 export const help = (): string => `Starts an API server and a kubelet on this machine and runs until it is told to stop.
 Containers go on running when it stops (unless --rm); the next start finds them again.
@@ -97,8 +98,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   await dns.close();
   await apiServer.close(CLOSE_GRACE_MS);
   if (settings.removeContainers) {
-    await removePodNetwork(host, bridgeName(podCIDR));
-    await removeServiceAddresses(serviceAddresses, host);
+    await removeNetwork(record, host);
+    await unmountBelow(dir.root, host);
   }
   return 0;
 }
