@@ -46,7 +46,7 @@ const RETRY_MS = 10_000;
 export async function startContainer(services: PodServices, input: StartInput): Promise<StartResult> {
   const { pod, target, sandbox, sandboxId, signal } = input;
   const { container } = target;
-  const { runtime, events, host } = services;
+  const { runtime, events } = services;
   const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => events.container(pod, target, type, reason, message);
   const failed = (reason: string, error: unknown, retryMs?: number): StartResult => {
     event('Warning', 'Failed', `Error: ${errorText(error)}`);
