@@ -1,7 +1,7 @@
 /** What keeps the node clean and alive in the background: garbage, images, logs, and evictions when something runs short. */
 import { parseDuration } from '../../api/duration.ts';
 import { quantityValue } from '../../api/quantity.ts';
-import type { KubeletOptions } from '../kubelet.ts';
+import type { KubeletOptions } from '../options.ts';
 import type { PodManager } from '../pods/pod-manager.ts';
 import { isTerminalPhase, type NodePod } from '../pods/pod.ts';
 import type { PodServices } from '../pods/services.ts';

@@ -6,7 +6,8 @@ import { resources } from '../../api/resources.ts';
 import type { Event, Pod } from '../../api/types.ts';
 import { systemHost, type Host } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
-import { startKubelet, type KubeletHandle, type KubeletOptions } from '../kubelet.ts';
+import { startKubelet, type KubeletHandle } from '../kubelet.ts';
+import type { KubeletOptions } from '../options.ts';
 import { createFakeApi, type FakeApi } from './fake-api.ts';
 import { createFakeRuntime, type FakeRuntime, type FakeRuntimeOptions } from './fake-runtime.ts';
 

@@ -1,0 +1,43 @@
+/** What the configuration and the machine settle for all pods. */
+import { isAbsolute, join } from 'node:path';
+import { parseDuration } from '../../api/duration.ts';
+import { parseCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import type { Host } from '../../util/host.ts';
+import type { CgroupDriver } from '../cgroups/names.ts';
+import type { KubeletOptions } from '../options.ts';
+import { CRASH_BACKOFF } from './backoff.ts';
+import type { PodSettings } from './services.ts';
+
+/** Settings of pods, and who writes their cgroups: the runtime says so, or the configuration. */
+export async function podSettings(options: KubeletOptions): Promise<PodSettings & { readonly cgroupDriver: CgroupDriver }> {
+  const { config, rootDir, podLogsDir, containerLogsDir, cgroupRoot, host, runtime } = options;
+  const longest = config.crashLoopBackOff?.maxContainerRestartPeriod;
+  return {
+    rootDir: isAbsolute(rootDir) ? rootDir : join(process.cwd(), rootDir),
+    podLogsDir,
+    containerLogsDir,
+    cgroupRoot: config.cgroupRoot !== undefined && config.cgroupRoot !== '' ? config.cgroupRoot : cgroupRoot,
+    cgroupDriver: (await runtime.cgroupDriver?.()) ?? (config.cgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs'),
+    clusterDomain: config.clusterDomain ?? '',
+    clusterDNS: config.clusterDNS ?? [],
+    seccompDir: join(rootDir, 'seccomp'),
+    seccompDefault: config.seccompDefault === true,
+    cpuCFSQuota: config.cpuCFSQuota !== false,
+    cpuCFSQuotaPeriod: config.cpuCFSQuotaPeriod ?? '100ms',
+    podPidsLimit: config.podPidsLimit ?? -1,
+    memoryCapacity: await memoryOf(host),
+    killsTogether: (await cgroupVersion(host)) === 2 && config.singleProcessOOMKill !== true,
+    syncFrequencyMs: parseDuration(config.syncFrequency ?? '1m0s'),
+    crashBackoffMaxMs: longest === undefined ? CRASH_BACKOFF.maxMs : parseDuration(longest),
+    mayMount: options.mayMount ?? process.getuid?.() === 0,
+  };
+}
+
+async function memoryOf({ files }: Host): Promise<number> {
+  const text = await files.readFile('/proc/meminfo', 'utf8').catch(() => '');
+  return Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+async function cgroupVersion({ files }: Host): Promise<1 | 2 | undefined> {
+  return parseCgroupLayout(await files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''))?.version;
+}
