@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   'js-yaml': /^api\//,
   lmdb: /^apiserver\/store\//,
-  '@bufbuild/protobuf': /^runtime\/cri\//,
+  '@bufbuild/protobuf': /^(runtime\/cri|net\/grpc|kubelet\/devices)\//,
   ws: /^(net|apiserver|kubelet)\//,
   fzstd: /^runtime\/images\//,
   'dns-packet': /^services\/dns\//,

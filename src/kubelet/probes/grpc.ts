@@ -1,6 +1,7 @@
 /** One call of `grpc.health.v1.Health/Check` over plain HTTP/2 (kubernetes `pkg/probe/grpc/grpc.go`). */
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { formatDuration } from '../../api/duration.ts';
+import { codeName, percentDecoded } from '../../net/grpc/codes.ts';
 import { errorText } from '../../util/log.ts';
 import type { Attempt } from './handlers.ts';
 
@@ -17,25 +18,6 @@ export interface GrpcTarget {
 const STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const;
 const SERVING = 1;
 const CODE = { ok: 0, deadlineExceeded: 4, unimplemented: 12 } as const;
-const CODES: readonly string[] = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-];
 /** Bytes of an answer that are read; a health answer has two. */
 const MAX_ANSWER = 64 << 10;
 const PREFIX_BYTES = 5;
@@ -86,7 +68,7 @@ async function check(session: ClientHttp2Session, { service }: GrpcTarget, autho
   const { code, message, body, status } = await answerOf(stream);
   if (status !== constants.HTTP_STATUS_OK)
     return { result: 'failure', output: `error: health rpc probe failed: unexpected HTTP status code ${status}` };
-  const failed = `rpc error: code = ${CODES[code] ?? `Code(${code})`} desc = ${message}`;
+  const failed = `rpc error: code = ${codeName(code)} desc = ${message}`;
   if (code === CODE.unimplemented)
     return {
       result: 'failure',
@@ -141,7 +123,7 @@ function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
       if (given === undefined) return;
       code = Number(given);
       const said = headers['grpc-message'];
-      message = typeof said === 'string' ? decodeURIComponentSafely(said) : '';
+      message = typeof said === 'string' ? percentDecoded(said) : '';
     };
     stream.on('response', (headers) => {
       status = headers[':status'] ?? 0;
@@ -156,12 +138,4 @@ function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
     stream.on('error', reject);
     stream.on('close', () => resolve({ status, code, message, body: Buffer.concat(chunks) }));
   });
-}
-
-function decodeURIComponentSafely(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
