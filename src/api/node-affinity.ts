@@ -8,7 +8,9 @@ export function matchesNodeSelection(spec: PodSpec, node: Pick<Node, 'metadata'>
   const labels = node.metadata.labels ?? {};
   for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) if (labels[key] !== value) return false;
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
+  // A pod of a file may have a selector without terms: it matches no node.
+  const terms: readonly Term[] | undefined = required?.nodeSelectorTerms;
+  return required === undefined || (terms ?? []).some((term) => matchesTerm(term, node));
 }
 
 /** A term without requirements matches nothing. */

@@ -1,5 +1,5 @@
 /** Containers of the three sorts (`pkg/apis/core/validation/validation.go`, validateContainers and its kin). */
-import { duplicate, fieldNotFound, forbiddenField, invalidValue, notSupported, required } from '../field-errors.ts';
+import { duplicate, fieldNotFound, forbiddenField, invalidValue, notSupported, required, tooMany } from '../field-errors.ts';
 import type { FieldError } from '../field-errors.ts';
 import { dnsLabel, portName, portNumber } from '../names.ts';
 import type { Container, ContainerPort, EphemeralContainer, Loose, ObjectOf, VolumeMount } from '../types.ts';
@@ -14,6 +14,11 @@ const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 const RESIZABLE = ['cpu', 'memory'];
 const RESIZE_POLICIES = ['NotRequired', 'RestartContainer'];
+const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
+const RULE_ACTIONS = ['Restart', 'RestartAllContainers'];
+const RULE_OPERATORS = ['In', 'NotIn'];
+const MAX_RULES = 20;
+const MAX_EXIT_CODES = 255;
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 
 /** What containers of one pod share. */
@@ -35,6 +40,7 @@ export function validateContainers(errors: FieldError[], path: string, container
     validateProbe(errors, `${at}.livenessProbe`, container.livenessProbe, true);
     validateProbe(errors, `${at}.readinessProbe`, container.readinessProbe, false);
     validateProbe(errors, `${at}.startupProbe`, container.startupProbe, true);
+    validateRestartRules(errors, at, container);
   }
   validateHostPorts(errors, path, containers);
 }
@@ -52,6 +58,7 @@ export function validateInitContainers(
     const at = `${path}[${i}]`;
     validateCommon(errors, at, container, context);
     validateUnique(errors, at, container.name, names);
+    validateRestartRules(errors, at, container);
     const sidecar = container.restartPolicy === 'Always';
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
       if (!sidecar && container[field] !== undefined) {
@@ -100,6 +107,26 @@ export function validateEphemeralContainers(
       if (mount.subPathExpr)
         errors.push(forbiddenField(`${at}.volumeMounts[${n}].subPathExpr`, 'cannot be set for an Ephemeral Container'));
     }
+  }
+}
+
+/** A policy of a container's own, and rules that only those with one may have (validateContainerRestartPolicy). */
+function validateRestartRules(errors: FieldError[], at: string, { restartPolicy, restartPolicyRules: rules = [] }: Loose<Container>): void {
+  const policyAt = `${at}.restartPolicy`;
+  if (restartPolicy === undefined) {
+    if (rules.length > 0) errors.push(required(policyAt, 'must specify restartPolicy when restart rules are used'));
+  } else if (!RESTART_POLICIES.includes(restartPolicy)) errors.push(notSupported(policyAt, restartPolicy, RESTART_POLICIES));
+  if (rules.length > MAX_RULES) errors.push(tooMany(`${at}.restartPolicyRules`, rules.length, MAX_RULES));
+  for (const [i, { action = '', exitCodes }] of rules.entries()) {
+    const rule = `${at}.restartPolicyRules[${i}]`;
+    if (!RULE_ACTIONS.includes(action)) errors.push(notSupported(`${rule}.action`, action, RULE_ACTIONS));
+    if (exitCodes === undefined) {
+      errors.push(required(`${rule}.exitCodes`, 'must be specified'));
+      continue;
+    }
+    const { operator = '', values = [] } = exitCodes;
+    if (!RULE_OPERATORS.includes(operator)) errors.push(notSupported(`${rule}.exitCodes.operator`, operator, RULE_OPERATORS));
+    if (values.length > MAX_EXIT_CODES) errors.push(tooMany(`${rule}.exitCodes.values`, values.length, MAX_EXIT_CODES));
   }
 }
 

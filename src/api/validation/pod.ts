@@ -2,8 +2,9 @@
 import { forbiddenField, goQuote, invalidValue } from '../field-errors.ts';
 import type { FieldError } from '../field-errors.ts';
 import { jsonEqual } from '../own.ts';
+import { mayRestartAll, restartsAfter } from '../restart-rules.ts';
 import { sameAt } from '../same.ts';
-import type { ContainerStatus, Loose, Pod, PodSpec, Toleration } from '../types.ts';
+import type { Container, Loose, Pod, PodSpec, Toleration } from '../types.ts';
 import { podSpecDiff } from './pod-diff.ts';
 import { validateEphemeralContainers } from './containers.ts';
 import { validateGatedPlacement } from './pod-gates.ts';
@@ -137,24 +138,19 @@ export function validateEphemeralUpdate(errors: FieldError[], pod: AnyPod, befor
   }
 }
 
-/** A container that ended may not come back to life in a status when its restart policy forbids it. */
+/** A container that ended may not come back to life in a status when neither its own policy and rules nor its pod's let it (ValidateContainerStateTransition). */
 export function validatePodStatusUpdate(errors: FieldError[], pod: AnyPod, before: AnyPod): void {
-  const policy = before.spec?.restartPolicy;
-  if (policy === 'Always') return;
-  const check = (field: 'containerStatuses' | 'initContainerStatuses', restartable: ReadonlySet<string>): void => {
-    const old = new Map((before.status?.[field] ?? []).map((status) => [status.name ?? '', status]));
-    for (const [i, status] of (pod.status?.[field] ?? []).entries()) {
-      const then = old.get(status.name ?? '');
-      if (restartable.has(status.name ?? '') || !ended(then) || status.state?.terminated !== undefined) continue;
-      // Under OnFailure only a success is final.
-      if (policy === 'OnFailure' && then?.state?.terminated?.exitCode !== 0) continue;
+  const spec = before.spec ?? {};
+  if (mayRestartAll(spec)) return;
+  const check = (field: 'containerStatuses' | 'initContainerStatuses', containers: readonly Loose<Container>[]): void => {
+    for (const [i, { name, state }] of (before.status?.[field] ?? []).entries()) {
+      const now = pod.status?.[field]?.find((status) => status.name === name);
+      if (state?.terminated === undefined || now === undefined || now.state?.terminated !== undefined) continue;
+      const container = containers.find((c) => c.name === name);
+      if (container && restartsAfter(container, spec.restartPolicy, state.terminated.exitCode ?? 0)) continue;
       errors.push(forbiddenField(`status.${field}[${i}].state`, 'may not be transitioned to non-terminated state'));
     }
   };
-  const sidecars = (before.spec?.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name ?? '');
-  const own = (before.spec?.containers ?? []).filter((c) => c.restartPolicy !== undefined).map((c) => c.name ?? '');
-  check('containerStatuses', new Set(own));
-  check('initContainerStatuses', new Set(sidecars));
+  check('containerStatuses', spec.containers ?? []);
+  check('initContainerStatuses', spec.initContainers ?? []);
 }
-
-const ended = (status: Loose<ContainerStatus> | undefined): boolean => status?.state?.terminated !== undefined;

@@ -81,6 +81,44 @@ describe('pods', () => {
       ['spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always'],
     ],
     [{ initContainers: [{ ...container, name: 'i', restartPolicy: 'Always', livenessProbe: { tcpSocket: { port: 1 } } }] }, []],
+    [
+      { containers: [{ ...container, restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [1] } }] }] },
+      ['spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used'],
+    ],
+    [
+      {
+        initContainers: [
+          {
+            ...container,
+            name: 'i',
+            restartPolicy: 'Always',
+            restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }],
+          },
+        ],
+      },
+      [],
+    ],
+    [
+      {
+        containers: [
+          {
+            ...container,
+            restartPolicy: 'Maybe',
+            restartPolicyRules: [
+              { action: 'Stop' },
+              { action: 'Restart', exitCodes: { operator: 'Out', values: Array.from({ length: 256 }, () => 1) } },
+            ],
+          },
+        ],
+      },
+      [
+        'spec.containers[0].restartPolicy: Unsupported value: "Maybe": supported values: "Always", "Never", "OnFailure"',
+        'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart", "RestartAllContainers"',
+        'spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified',
+        'spec.containers[0].restartPolicyRules[1].exitCodes.operator: Unsupported value: "Out": supported values: "In", "NotIn"',
+        'spec.containers[0].restartPolicyRules[1].exitCodes.values: Too many: 256: must have at most 255 items',
+      ],
+    ],
     [{ initContainers: [container] }, ['spec.initContainers[0].name: Duplicate value: "c"']],
     [{ ephemeralContainers: [{ ...container, name: 'e' }] }, ['spec.ephemeralContainers: Forbidden: cannot be set on create']],
     [{ activeDeadlineSeconds: 0 }, ['spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive']],
@@ -246,6 +284,13 @@ describe('pods', () => {
       status: { containerStatuses: [{ name: 'c', state }] },
     });
     const errors = validateUpdate(resources.pods, status({ running: {} }), status({ terminated: { exitCode: 0 } }), 'status');
+    const rules = (action: string, exitCode: number): unknown[] => {
+      const exitCodes = { operator: 'In', values: [42] };
+      const containers = [{ name: 'c', restartPolicy: 'Never', restartPolicyRules: [{ action, exitCodes }] }];
+      const [to, from] = [status({ running: {} }), status({ terminated: { exitCode } })];
+      return validateUpdate(resources.pods, to, { ...from, spec: { restartPolicy: 'Never', containers } }, 'status');
+    };
+    expect([rules('Restart', 42), rules('Restart', 0), rules('RestartAllContainers', 0)].map((e) => e.length)).toEqual([0, 1, 0]);
     expect(errors.map(fieldErrorText)).toEqual([
       'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
     ]);

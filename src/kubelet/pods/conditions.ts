@@ -4,6 +4,7 @@ import type { ContainerStatus, PodCondition } from '../../api/types.ts';
 import { isSidecar, type NodePod } from './pod.ts';
 import type { Phase } from './phase.ts';
 import type { ResizeState } from './resize.ts';
+import { RESTARTING_CONDITION } from './restart-all.ts';
 
 /** Go writes a time that never was as null, and readers look for the field. */
 const NEVER = null as unknown as string;
@@ -16,6 +17,7 @@ const OWNED = [
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  RESTARTING_CONDITION,
   'DisruptionTarget',
 ] as const;
 export const isOwnedCondition = (type: string): boolean => (OWNED as readonly string[]).includes(type);
@@ -28,6 +30,8 @@ export interface ConditionsInput {
   readonly app: readonly ContainerStatus[];
   readonly sandboxReady: boolean;
   readonly resize?: ResizeState;
+  /** Whether all containers are being restarted; undefined for pods that have no such rule. */
+  readonly restartingAll?: boolean;
   /** Why the kubelet ends the pod for reasons of its own. */
   readonly disruption?: string;
   /** As last published or read. */
@@ -39,8 +43,8 @@ interface Verdict {
   readonly status: 'True' | 'False';
   readonly reason?: string;
   readonly message?: string;
-  /** The generation that the condition speaks of, where it is not the newest. */
-  readonly generation?: number | undefined;
+  /** The generation that the condition speaks of, where it is not the newest; `none` where it tells none. */
+  readonly generation?: number | 'none' | undefined;
 }
 
 /** All conditions: those of others first and as they are, then the kubelet's own in their fixed order. */
@@ -54,6 +58,7 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     ['Ready', readyVerdict(input, containersReady)],
     ['ContainersReady', containersReady],
     ['PodScheduled', { status: 'True' }],
+    ...restartingVerdict(input),
   ];
   const foreign = input.previous.filter(
     (c) => !isOwnedCondition(c.type) || (c.type === 'DisruptionTarget' && input.disruption === undefined),
@@ -67,7 +72,7 @@ function condition(type: string, verdict: Verdict, { previous, pod, now }: Condi
   const generation = verdict.generation ?? pod.metadata.generation;
   return {
     type,
-    ...(generation !== undefined && { observedGeneration: generation }),
+    ...(generation !== undefined && generation !== 'none' && { observedGeneration: generation }),
     status: verdict.status,
     lastProbeTime: NEVER,
     lastTransitionTime: since ?? goTime(now),
@@ -95,7 +100,17 @@ function resizeVerdicts({ resize }: ConditionsInput): (readonly [string, Verdict
 const disruptionVerdict = ({ disruption }: ConditionsInput): (readonly [string, Verdict])[] =>
   disruption === undefined ? [] : [['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: disruption }]];
 
-function initializedVerdict({ pod, phase, init, app }: ConditionsInput): Verdict {
+function restartingVerdict({ restartingAll, phase }: ConditionsInput): (readonly [string, Verdict])[] {
+  if (restartingAll === undefined) return [];
+  const over = phase === 'Succeeded' ? 'PodCompleted' : phase === 'Failed' ? 'PodFailed' : undefined;
+  const verdict: Verdict =
+    over === undefined && restartingAll
+      ? { status: 'True', reason: 'RestartAllContainersStarted', message: 'container exited with restart policy rule' }
+      : { status: 'False', ...(over !== undefined && { reason: over }) };
+  return [[RESTARTING_CONDITION, { ...verdict, generation: 'none' }]];
+}
+
+function initializedVerdict({ pod, phase, init, app, previous }: ConditionsInput): Verdict {
   const unknown: string[] = [];
   const incomplete: string[] = [];
   for (const container of pod.spec.initContainers ?? []) {
@@ -106,7 +121,11 @@ function initializedVerdict({ pod, phase, init, app }: ConditionsInput): Verdict
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
   const appStarted = app.some((s) => s.state?.running ?? s.state?.terminated ?? s.lastState?.terminated);
   const message = listed('containers with unknown status', unknown, 'containers with incomplete status', incomplete);
-  return message === undefined || appStarted ? { status: 'True' } : { status: 'False', reason: 'ContainersNotInitialized', message };
+  // What was initialized once stays so, whatever starts anew since.
+  const before = previous.some((c) => c.type === 'Initialized' && c.status === 'True');
+  return message === undefined || appStarted || before
+    ? { status: 'True' }
+    : { status: 'False', reason: 'ContainersNotInitialized', message };
 }
 
 function containersReadyVerdict({ pod, phase, init, app }: ConditionsInput): Verdict {

@@ -7,6 +7,7 @@ import { RESTART_COUNT } from '../spec/labels.ts';
 import { containersNamed, type ObservedPod } from './observed.ts';
 import { restartable, type ProbeResults } from './plan.ts';
 import { isSidecar, podContainers, type AnyContainer, type ContainerKind, type NodePod, type PodContainer } from './pod.ts';
+import { RESTARTING_REASON } from './restart-all.ts';
 
 type VolumeMountStatus = ObjectOf<'core/v1.VolumeMountStatus'>;
 
@@ -24,12 +25,16 @@ export interface ContainerStatusInput {
   /** By container name, for those whose last start failed. */
   readonly waiting: ReadonlyMap<string, WaitingReason>;
   readonly probes: ProbeResults;
+  /** All containers are removed and start anew. */
+  readonly restartingAll?: boolean;
   /** `containerd`, `process`: the scheme of container ids. */
   readonly runtimeName: string;
 }
 
 const LOST = { reason: 'ContainerStatusUnknown', exitCode: 137 };
 const LOST_MESSAGE = 'The container could not be located when the pod was deleted.  The container used to be Running';
+
+const REMOVED = { reason: RESTARTING_REASON, message: 'The container is removed because RestartAllContainers in place' };
 
 /** The statuses of one list of the spec, in the order in which the API shows them. */
 export function containerStatuses(kind: ContainerKind, input: ContainerStatusInput): ContainerStatus[] {
@@ -67,7 +72,9 @@ function fromRuntime(
   before: ContainerStatus | undefined,
   input: ContainerStatusInput,
 ): Known {
-  const restartCount = Number(newest.annotations[RESTART_COUNT] ?? newest.metadata.attempt) || 0;
+  const counted = Number(newest.annotations[RESTART_COUNT] ?? newest.metadata.attempt) || 0;
+  // Where older ones were removed the count may begin anew: what was published never shrinks.
+  const restartCount = Math.max(counted, before?.restartCount ?? 0);
   const remembered = before?.restartCount === restartCount ? before.lastState : before?.state?.terminated && before.state;
   return {
     state: stateOf(newest, input.runtimeName),
@@ -86,7 +93,11 @@ function normalImage(image: string): string {
 }
 
 /** A container that the runtime does not know: not made yet, or lost. */
-function fromMemory({ container }: PodContainer, before: ContainerStatus | undefined, { pod }: ContainerStatusInput): Known {
+function fromMemory(
+  { container, kind }: PodContainer,
+  before: ContainerStatus | undefined,
+  { pod, restartingAll }: ContainerStatusInput,
+): Known {
   const fresh: Known = {
     state: { waiting: { reason: (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' } },
     lastState: before?.lastState ?? {},
@@ -94,6 +105,13 @@ function fromMemory({ container }: PodContainer, before: ContainerStatus | undef
     image: container.image ?? '',
     imageID: '',
   };
+  if (restartingAll === true && kind !== 'ephemeral' && before && before.state?.waiting === undefined)
+    return {
+      ...fresh,
+      state: { waiting: REMOVED },
+      lastState: { terminated: { exitCode: 137, ...REMOVED } },
+      restartCount: fresh.restartCount + 1,
+    };
   if (before?.state?.terminated) {
     const { image, imageID, containerID } = before;
     return { ...fresh, state: before.state, image, imageID, ...(containerID !== undefined && { containerID }) };

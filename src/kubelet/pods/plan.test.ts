@@ -11,7 +11,8 @@ interface Case {
   readonly sandboxes?: readonly Partial<PodSandboxStatus>[];
   readonly probes?: Readonly<Record<string, 'success' | 'failure'>>;
   readonly deleting?: boolean;
-  readonly expected: { create?: number; killPod?: true; kill?: readonly string[]; start?: readonly string[] };
+  readonly restartAll?: true;
+  readonly expected: { reset?: readonly string[]; create?: number; killPod?: true; kill?: readonly string[]; start?: readonly string[] };
 }
 
 const c = { name: 'c' };
@@ -19,6 +20,7 @@ const side = { name: 'side', restartPolicy: 'Always' };
 const init = (...names: string[]): { name: string }[] => names.map((name) => ({ name }));
 const down: Partial<PodSandboxStatus> = { state: 'notReady' };
 const probe = { exec: { command: ['x'] } };
+const restartAllOn42 = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } };
 const newSandbox = { sandboxes: [] };
 
 const cases: readonly Case[] = [
@@ -113,6 +115,37 @@ const cases: readonly Case[] = [
     containers: [{ name: 'c', state: 'exited', exitCode: 42 }],
     expected: { start: ['c'] },
   },
+  {
+    what: 'lets an init container with a policy of its own fail again in a pod that never restarts',
+    spec: { restartPolicy: 'Never', initContainers: [{ name: 'i', restartPolicy: 'OnFailure' }] },
+    containers: [{ name: 'i', state: 'exited', exitCode: 1 }],
+    expected: { start: ['i'] },
+  },
+  {
+    what: 'ignores rules of a container without a policy of its own',
+    spec: { restartPolicy: 'Never', containers: [{ name: 'c', restartPolicyRules: [restartAllOn42] }] },
+    containers: [{ name: 'c', state: 'exited', exitCode: 42 }],
+    expected: { killPod: true },
+  },
+  {
+    what: 'removes all containers, dead ones too, those that began it last',
+    restartAll: true,
+    spec: {
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'i' }, side],
+      containers: [{ name: 'c', restartPolicy: 'Never', restartPolicyRules: [restartAllOn42] }, { name: 'd' }],
+    },
+    containers: [
+      { name: 'd' },
+      { name: 'c', state: 'exited', exitCode: 42, restarts: 1 },
+      { name: 'c', state: 'exited' },
+      { name: 'i', state: 'exited' },
+      { name: 'side' },
+    ],
+    expected: { reset: ['c-0', 'd-0 killed', 'i-0', 'side-0 killed', 'c-1'] },
+  },
+  { what: 'makes a sandbox that is gone before all begins anew', restartAll: true, ...newSandbox, expected: { killPod: true, create: 0 } },
+  { what: 'restarts nothing anew of a pod that is being deleted', restartAll: true, deleting: true, containers: [c], expected: {} },
   {
     what: 'kills and restarts a container in an unknown state',
     containers: [{ name: 'c', state: 'unknown' }],
@@ -259,13 +292,14 @@ const cases: readonly Case[] = [
 ];
 
 describe('planPod', () => {
-  it.each(cases)('$what', ({ spec = {}, containers = [], sandboxes, probes = {}, deleting, expected }) => {
+  it.each(cases)('$what', ({ spec = {}, containers = [], sandboxes, probes = {}, deleting, restartAll, expected }) => {
     const pod = aPod(spec, deleting === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {});
     const results: ProbeResults = { result: (kind, id) => probes[`${kind} ${id}`] ?? 'unknown' };
-    const plan = planPod(pod, seen(containers, sandboxes), results);
+    const plan = planPod(pod, seen(containers, sandboxes), results, undefined, restartAll);
     expect({
       ...(plan.createSandbox && { create: plan.attempt }),
       ...(plan.killPod && { killPod: true }),
+      ...(plan.reset.length > 0 && { reset: plan.reset.map(({ id, kill }) => (kill ? `${id} killed` : id)) }),
       ...(plan.kill.length > 0 && { kill: plan.kill.map((k) => k.message) }),
       ...(plan.start.length > 0 && { start: plan.start.map((s) => s.container.name) }),
     }).toEqual(expected);

@@ -2,10 +2,12 @@
  * What is to be done for a pod, from its spec and what the runtime says: a pure function
  * (kubernetes `pkg/kubelet/kuberuntime/kuberuntime_manager.go`, computePodActions).
  */
+import { restartsAfter } from '../../api/restart-rules.ts';
 import type { ContainerRuntimeStatus } from '../../runtime/runtime.ts';
 import { CONTAINER_HASH, containerHash } from '../spec/labels.ts';
 import { containersNamed, isRunning, type ObservedPod } from './observed.ts';
 import { isSidecar, restartPolicyOf, type AnyContainer, type NodePod, type PodContainer } from './pod.ts';
+import { containersToReset, type ContainerToReset } from './restart-all.ts';
 
 /** What probes say of a container, by its runtime id; `unknown` while there is no result. */
 export type ProbeResult = 'success' | 'failure' | 'unknown';
@@ -35,6 +37,8 @@ export interface PodPlan {
   /** The sandbox that is kept. */
   readonly sandboxId: string | undefined;
   readonly kill: readonly ContainerToKill[];
+  /** To remove, one after the other, before all start anew. */
+  readonly reset: readonly ContainerToReset[];
   /** In this order: ephemeral, init, app containers. */
   readonly start: readonly PodContainer[];
 }
@@ -42,7 +46,8 @@ export interface PodPlan {
 const NONE: ReadonlySet<string> = new Set();
 
 /** Whether anything is to be done. */
-export const isIdle = (plan: PodPlan): boolean => !plan.killPod && !plan.createSandbox && plan.kill.length === 0 && plan.start.length === 0;
+export const isIdle = (plan: PodPlan): boolean =>
+  !plan.killPod && !plan.createSandbox && plan.kill.length === 0 && plan.reset.length === 0 && plan.start.length === 0;
 
 /** The actions that bring a pod that should run closer to its spec. */
 export function planPod(
@@ -51,11 +56,18 @@ export function planPod(
   probes: ProbeResults = NO_PROBE_RESULTS,
   /** Names of running containers whose new resources need a restart. */
   resized: ReadonlySet<string> = NONE,
+  /** Everything of the pod ends and begins anew. */
+  restartAll = false,
 ): PodPlan {
   const sandbox = planSandbox(observed);
+  if (restartAll && pod.metadata.deletionTimestamp === undefined) {
+    const { create, attempt, id: sandboxId } = sandbox;
+    const reset = containersToReset(pod, observed);
+    return { killPod: create, createSandbox: create, attempt, sandboxId, kill: [], reset, start: [] };
+  }
   if (sandbox.create) return planNewSandbox(pod, observed, sandbox.attempt);
   const kept = { createSandbox: false, attempt: sandbox.attempt, sandboxId: sandbox.id };
-  const nothing: PodPlan = { ...kept, killPod: false, kill: [], start: [] };
+  const nothing: PodPlan = { ...kept, killPod: false, kill: [], reset: [], start: [] };
   if (pod.metadata.deletionTimestamp !== undefined) return nothing;
 
   const ephemeral = (pod.spec.ephemeralContainers ?? [])
@@ -63,12 +75,11 @@ export function planPod(
     .map((container) => ({ kind: 'ephemeral' as const, container }));
   const init = planInitContainers(pod, observed, probes, resized);
   if (init.killPod) return { ...nothing, killPod: true };
-  if (!init.initialized) return { ...kept, killPod: false, kill: init.kill, start: [...ephemeral, ...init.start] };
+  if (!init.initialized) return { ...nothing, kill: init.kill, start: [...ephemeral, ...init.start] };
 
   const app = planAppContainers(pod, observed, probes, resized);
-  const killPod = app.kept === 0 && app.start.length === 0;
-  if (killPod) return { ...nothing, killPod };
-  return { ...kept, killPod, kill: [...init.kill, ...app.kill], start: [...ephemeral, ...init.start, ...app.start] };
+  if (app.kept === 0 && app.start.length === 0) return { ...nothing, killPod: true };
+  return { ...nothing, kill: [...init.kill, ...app.kill], start: [...ephemeral, ...init.start, ...app.start] };
 }
 
 /** Whether a new sandbox is needed, and with which attempt. */
@@ -83,7 +94,7 @@ export function planSandbox(observed: ObservedPod): { create: boolean; attempt: 
 }
 
 function planNewSandbox(pod: NodePod, observed: ObservedPod, attempt: number): PodPlan {
-  const none: PodPlan = { killPod: true, createSandbox: false, attempt, sandboxId: undefined, kill: [], start: [] };
+  const none: PodPlan = { killPod: true, createSandbox: false, attempt, sandboxId: undefined, kill: [], reset: [], start: [] };
   if (pod.metadata.deletionTimestamp !== undefined) return none;
   const app = pod.spec.containers.filter(
     (c) => containersNamed(observed, c.name)[0] === undefined || attempt === 0 || restartable(pod, c, newestExit(observed, c.name)),
@@ -145,11 +156,12 @@ function planInitContainers(pod: NodePod, observed: ObservedPod, probes: ProbeRe
     } else if (status.state === 'exited') {
       if (sidecar) start.add(index);
       else if (status.exitCode === 0 && status.reason !== 'OOMKilled') next(index);
-      else if (restartPolicyOf(pod) === 'Never') return { initialized: false, killPod: true, kill: [], start: [] };
+      else if (!restartable(pod, container, status)) return { initialized: false, killPod: true, kill: [], start: [] };
       else start.add(index);
     } else {
       if (status.state === 'unknown') {
-        if (!sidecar && restartPolicyOf(pod) === 'Never') return { initialized: false, killPod: true, kill: [], start: [] };
+        if (!sidecar && (container.restartPolicy ?? restartPolicyOf(pod)) === 'Never')
+          return { initialized: false, killPod: true, kill: [], start: [] };
         kill.push({ id: status.id, target, message: 'Init container is in "unknown" state, try killing it before restart' });
       }
       start.add(index);
@@ -225,13 +237,5 @@ const newestExit = (observed: ObservedPod, name: string): ContainerRuntimeStatus
   containersNamed(observed, name).find((c) => c.state === 'exited');
 
 /** Whether an exited container is to run again by the restart policy and the rules of its own. */
-export function restartable(pod: NodePod, container: AnyContainer, status: Pick<ContainerRuntimeStatus, 'exitCode'> | undefined): boolean {
-  if (status === undefined) return true;
-  for (const rule of container.restartPolicyRules ?? []) {
-    const { operator, values = [] } = rule.exitCodes ?? { operator: '' };
-    const listed = values.includes(status.exitCode);
-    if ((operator === 'In' && listed) || (operator === 'NotIn' && !listed)) return rule.action === 'Restart';
-  }
-  const policy = container.restartPolicy ?? restartPolicyOf(pod);
-  return policy === 'Always' || (policy === 'OnFailure' && status.exitCode !== 0);
-}
+export const restartable = (pod: NodePod, container: AnyContainer, status: Pick<ContainerRuntimeStatus, 'exitCode'> | undefined): boolean =>
+  status === undefined || restartsAfter(container, pod.spec.restartPolicy, status.exitCode);

@@ -1,4 +1,5 @@
 /** The status of a pod, from its spec, what the runtime says and what was published before: a pure function. */
+import { mayRestartAll } from '../../api/restart-rules.ts';
 import { addQuantities, formatQuantity } from '../../api/quantity.ts';
 import { goTime } from '../../api/time.ts';
 import type { PodStatus } from '../../api/types.ts';
@@ -10,6 +11,7 @@ import { planSandbox, type ProbeResults } from './plan.ts';
 import { isTerminalPhase, type NodePod } from './pod.ts';
 import { podPhase, type Phase } from './phase.ts';
 import type { ResizeState } from './resize.ts';
+import { hasContainersToReset, restartsAll } from './restart-all.ts';
 import { qosClass } from '../../api/qos.ts';
 
 export interface StatusInput {
@@ -41,7 +43,12 @@ const MAX_MESSAGES_BYTES = 12 * 1024;
 
 export function podStatus(input: StatusInput): ComputedStatus {
   const { pod, previous, observed, now } = input;
-  const lists = (statuses: ContainerStatusInput['previous'] | undefined): ContainerStatusInput => ({ ...input, previous: statuses ?? [] });
+  const restartingAll = restartsAll(pod, observed, previous);
+  const lists = (statuses: ContainerStatusInput['previous'] | undefined): ContainerStatusInput => ({
+    ...input,
+    previous: statuses ?? [],
+    restartingAll,
+  });
   const init = containerStatuses('init', lists(previous.initContainerStatuses));
   const app = containerStatuses('container', lists(previous.containerStatuses));
   const ephemeral = containerStatuses('ephemeral', lists(previous.ephemeralContainerStatuses));
@@ -55,6 +62,7 @@ export function podStatus(input: StatusInput): ComputedStatus {
     app,
     sandboxReady: !planSandbox(observed).create,
     ...(input.resize && { resize: input.resize }),
+    ...(mayRestartAll(pod.spec) && { restartingAll: restartingAll && hasContainersToReset(pod, observed) }),
     ...(input.verdict?.disruption === true && { disruption: input.verdict.message }),
     previous: previous.conditions ?? [],
     now,

@@ -15,6 +15,7 @@ import { isIdle, planPod, type ContainerToKill, type PodPlan } from './plan.ts';
 import { isSidecar, type NodePod } from './pod.ts';
 import { look, lookAt, publish, type PodState } from './pod-state.ts';
 import { resizeText } from './resize.ts';
+import { mustReset } from './restart-all.ts';
 import { containerResizes, type ContainerResize } from './resize-containers.ts';
 import type { PodServices } from './services.ts';
 import { startContainer, type StartResult } from './start-container.ts';
@@ -47,13 +48,13 @@ export async function syncPod(services: PodServices, state: PodState, signal: Ab
   const { pod } = state;
   const resizes = state.resize.inProgress ? containerResizes(pod, state.observed, services.settings) : [];
   const restarts = new Set(resizes.filter((r) => r.restart).map((r) => r.target.container.name));
-  const plan = planPod(pod, state.observed, services.probes, restarts);
+  const plan = planPod(pod, state.observed, services.probes, restarts, mustReset(state.status));
   try {
     const volumes = await prepareVolumes(services, state);
     if (isIdle(plan)) return await finishResize(services, state, resizes);
     signal.throwIfAborted();
     await stopWhatMustStop(services, state, plan);
-    if (plan.killPod && !plan.createSandbox) return { again: true };
+    if ((plan.killPod && !plan.createSandbox) || plan.reset.length > 0) return { again: true };
     const sandbox = await ensureSandbox(services, state, plan);
     signal.throwIfAborted();
     const outcome = await startAll(services, state, { plan, volumes, ...sandbox, signal });
@@ -133,6 +134,10 @@ async function stopWhatMustStop(services: PodServices, state: PodState, plan: Po
   const podIP = readySandbox(observed)?.ips[0] ?? '';
   for (const kill of plan.kill)
     await killContainer(services, pod, kill.target, kill.id, podIP, { graceSeconds: graceFor(state, kill), message: kill.message });
+  for (const { id, target, kill } of plan.reset) {
+    if (kill) await killContainer(services, pod, target, id, podIP, { graceSeconds: 0, message: 'killing' });
+    await ignoringGone(services.runtime.removeContainer(id));
+  }
 }
 
 /** A probe may give its container another grace period than the pod. */
