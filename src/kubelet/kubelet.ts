@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startNodeProcessMetrics } from '../metrics/node-process.ts';
 import { createEventRecorder } from './events/recorder.ts';
 import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
+import { watchLooks } from './node/looks.ts';
 import { startNodeAgent } from './node/node-agent.ts';
 import { createRelist } from './node/relist.ts';
 import type { KubeletOptions } from './options.ts';
@@ -52,7 +53,8 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const probeMetrics = createProbeMetrics();
   const starts = createPodStartTracker(metrics, clock);
   const program = startNodeProcessMetrics();
-  const runtime = measuredRuntime(options.runtime, metrics, clock);
+  const looks = watchLooks(measuredRuntime(options.runtime, metrics, clock), clock);
+  const { runtime } = looks;
 
   // The node. What it is short of is known later than it is made.
   let housekeeping: Housekeeping | undefined;
@@ -71,7 +73,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     events,
     pressures,
     shuttingDown,
-    listedAgoMs: () => relist.listedAgoMs(),
+    listedAgoMs: () => Math.max(relist.listedAgoMs(), looks.stuckMs()),
     startup: trackNodeStartup(metrics, clock, startedAt - uptime() * 1000, startedAt),
     log: log.scope('node'),
   });

@@ -80,7 +80,12 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
   /** One round; milliseconds until the next, unless something happens before. */
   async function round(): Promise<number> {
     if (state.stage === 'terminated') return settle();
-    await look(services, state);
+    try {
+      await look(services, state);
+    } catch (error) {
+      services.events.pod(state.pod, 'Warning', 'FailedSync', `error determining status: ${errorText(error)}`);
+      throw error;
+    }
     if (state.stage === 'running') {
       const phase = publish(services, state, { finished: false });
       const deadline = deadlineIn(state, host.clock.now());

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resources } from '../../api/resources.ts';
 import type { Event, Pod } from '../../api/types.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { systemHost, type Host } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
 import { startKubelet, type KubeletHandle } from '../kubelet.ts';
@@ -27,6 +28,8 @@ export interface TestNode {
 
 export interface TestNodeOptions extends FakeRuntimeOptions {
   readonly runtime?: FakeRuntime;
+  /** A runtime of another kind, in place of the fake one. */
+  readonly cri?: Runtime;
   readonly config?: KubeletOptions['config'];
   readonly host?: Host;
   readonly standalone?: boolean;
@@ -54,7 +57,7 @@ async function open(options: TestNodeOptions, directory: string, api: FakeApi, r
     podLogsDir: join(directory, 'logs/pods'),
     containerLogsDir: join(directory, 'logs/containers'),
     client: options.standalone === true ? undefined : api.client,
-    runtime,
+    runtime: options.cri ?? runtime,
     host: options.host ?? systemHost,
     log: silentLogger,
     cgroupRoot: '/',

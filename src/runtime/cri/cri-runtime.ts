@@ -80,7 +80,7 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
   const within = { timeoutMs };
   let sandboxImage: string;
   try {
-    const { runtimeApiVersion } = await askVersion(server, HELLO_MS);
+    const { runtimeApiVersion } = await askVersion(server, Math.min(HELLO_MS, timeoutMs));
     if (runtimeApiVersion !== API_VERSION)
       throw new RuntimeError('unimplemented', `the runtime speaks CRI ${JSON.stringify(runtimeApiVersion)}, this kubelet ${API_VERSION}`);
     // Only the label of a metric and a pin depend on it: without an answer there is neither.
