@@ -5,7 +5,6 @@
  */
 import { option, type Measurement } from './lib.ts';
 import { measureApiServer } from './apiserver.ts';
-import { compareCollectors } from './collectors.ts';
 import { measureContainerStart } from './container-start.ts';
 import { measureKubelet } from './kubelet.ts';
 import { measureMetrics } from './metrics.ts';
@@ -18,7 +17,6 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   'container-start': measureContainerStart,
   pods: option('runtime-endpoint') === undefined ? measurePods : measurePodsOnRuntime,
   metrics: measureMetrics,
-  collectors: compareCollectors,
   apiserver: measureApiServer,
   kubelet: measureKubelet,
 };

@@ -46,7 +46,7 @@ const stats = await startNodeStats({
 const ours: Moments = new Map();
 const theirs: Moments = new Map();
 const steps = Math.max(20, Number(argument('seconds') ?? 60));
-/** Steps at which a pod's containers were the same as at the first: those that came or went are not compared. */
+/** Steps at which a container ran. */
 const seen = new Map<string, number>();
 for (let step = 0; step < steps; step += 1) {
   pods = await observed();
@@ -70,12 +70,13 @@ stats.close();
 agent.destroy();
 await runtime.close();
 
-const steady = new Set([...seen].filter(([, count]) => count === steps).map(([id]) => id));
-const result = compare(ours, theirs, (name) => {
-  const id = /\/([0-9a-f]{64})"/.exec(name)?.[1];
-  const sandboxes = pods.flatMap((pod) => pod.observed.sandboxes.map((sandbox) => sandbox.id));
-  return id === undefined || steady.has(id) || sandboxes.includes(id);
-});
+// Pods whose containers came or went meanwhile are left out, as a whole.
+const moved = pods.flatMap(({ pod: { metadata }, observed: { sandboxes, containers } }) =>
+  containers.every(({ id, state }) => state !== 'running' || seen.get(id) === steps) && containers.some(({ id }) => seen.get(id) === steps)
+    ? []
+    : [metadata.uid, ...sandboxes.map(({ id }) => id), `pod="${metadata.name}"`],
+);
+const result = compare(ours, theirs, (series) => !moved.some((text) => series.includes(text)));
 process.stdout.write(
   `${pods.length} pods, ${result.series} series: ${result.same} values the same, ${result.between} within those around them\n`,
 );

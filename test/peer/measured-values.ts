@@ -24,11 +24,14 @@ const SLACK: readonly (readonly [name: RegExp, amount: number])[] = [
   [/_seconds/, 0.02],
   [/./, 8],
 ];
-/** What means something else here, as docs/METRICS.md says. */
+/** What means something else here, as docs/METRICS.md says; and the machine's rate of CPU, over other seconds. */
 const APART =
-  /^container_(tasks_state|cpu_load|oom_events|pressure|fs_.*\{container="",device=.*id="\/"|threads\{container="",id="\/")|\.psi\./;
-/** Pods' ends of nodelet's own bridges, which are passed over here as `veth…` are by both. */
-const OWN_INTERFACES = /interface="nl[0-9a-f]{12}"/;
+  /^container_(tasks_state|cpu_load|oom_events|pressure|fs_.*\{container="",device=.*id="\/"|threads(_max)?\{container="",id="\/")|\.psi\.|^summary\.node\.cpu\.usageNanoCores/;
+/** Bridges of nodes that come and go on this machine; pods' ends of nodelet's own, which are passed over here as `veth…` are by both. */
+const OWN_INTERFACES = /(interface="|interfaces\[)(nl[0-9a-f]{12}|nodelet|ntctrd)/;
+/** Of the whole machine, which does other things too: over another time, these are others. */
+const BUSY = /^(container_file_descriptors\{container="",id="\/"|summary\.node\.rlimit)/;
+const BUSY_SHARE = 0.5;
 /** Of the machine at one moment of asking, and what is of another moment by its nature. */
 const OF_NOW = /^(container_last_seen|cadvisor_version_info|container_scrape_error|machine_scrape_error|resource_scrape_error)/;
 
@@ -48,7 +51,7 @@ export function compare(ours: Moments, theirs: Moments, steady: (series: string)
     }
     for (const { at, value } of moments) {
       const values = around(mine, at);
-      const slack = (SLACK.find(([pattern]) => pattern.test(name))?.[1] ?? 0) + SHARE * Math.abs(value);
+      const slack = (SLACK.find(([pattern]) => pattern.test(name))?.[1] ?? 0) + (BUSY.test(name) ? BUSY_SHARE : SHARE) * Math.abs(value);
       if (values.includes(value)) same += 1;
       else if (value >= Math.min(...values) - slack && value <= Math.max(...values) + slack) between += 1;
       else note(/^[^{[]+/.exec(name)?.[0] ?? name, `${name} ${value}, ours ${values.join(' … ')}`);

@@ -65,7 +65,7 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
    */
   function layer(uid: string, id: string, pid: number): string | undefined {
     const known = layers.get(id);
-    if (known?.pid === pid) return known.path;
+    if (known !== undefined && (known.pid === pid || known.path !== undefined)) return known.path;
     const path = upperDirectory(files, pid);
     layers.set(id, { uid, pid, path });
     return path;
@@ -104,10 +104,12 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
         if (found) parts.push(found);
         return found;
       };
-      for (const { target } of measured.containers) {
+      for (const { target, sample } of measured.containers) {
         const { container } = target;
         if (container === undefined) continue;
-        const path = container.pid === undefined ? undefined : (container.writableLayer ?? layer(uid, container.id, container.pid));
+        // A runtime need not tell the pids of containers that it ran before this kubelet: their groups do.
+        const pid = container.pid ?? sample.pids?.[0];
+        const path = container.writableLayer ?? (pid === undefined ? undefined : layer(uid, container.id, pid));
         const written = note(path);
         const room = path === undefined ? undefined : roomOf(dirname(path)).get();
         if (written) rootfs.set(container.id, fsStats(room, written));
