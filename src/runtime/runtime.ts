@@ -106,6 +106,10 @@ export interface PodSandboxConfig {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly cgroupParent: string;
+  /** Of the pod's containers together; for runtimes that size their sandboxes. */
+  readonly resources?: LinuxResources;
+  /** What the sandbox takes beside its containers. */
+  readonly overhead?: LinuxResources;
   readonly sysctls: Readonly<Record<string, string>>;
   readonly security: SandboxSecurity;
 }

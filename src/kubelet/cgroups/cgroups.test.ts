@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { systemHost } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
 import { aPod } from '../testing/objects.ts';
@@ -59,6 +59,48 @@ describe('limits of a pod', () => {
   it('of all pods together are what the node has to give', () => {
     expect(allPodsLimits({ cpu: '2', memory: '1Gi' }, true)).toEqual({ cpuShares: 2048, memoryLimitBytes: 1 << 30 });
     expect(allPodsLimits({ cpu: '2', memory: '1Gi' }, false)).toEqual({ cpuShares: 2048 });
+  });
+});
+
+describe('tiers of pods', () => {
+  it('share what their Burstable pods ask for, as they come, change and end; pods of the last tier share nothing', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'nodelet-tiers-'));
+    try {
+      const text = `30 1 0:1 / ${root} rw - cgroup2 cgroup2 rw\n`;
+      const files = { ...systemHost.files, readFile: (async () => text) as unknown as typeof systemHost.files.readFile };
+      const weights = ['burstable', 'besteffort', 'burstable/poda', ''].map((name) => join(root, 'x/kubepods', name, 'cpu.weight'));
+      for (const file of weights) {
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, '');
+      }
+      const shown = async (): Promise<string> => (await Promise.all(weights.map((file) => readFile(file, 'utf8')))).join(' ').trim();
+      for (const madeByRuntime of [false, true]) {
+        const cgroups = await openPodCgroups({
+          ...settings,
+          cgroupRoot: '/x',
+          host: { ...systemHost, files },
+          log: silentLogger,
+          allPods: { cpuShares: 2048 },
+          madeByRuntime,
+        });
+        const asking = (uid: string, cpu: string, overhead = '0') =>
+          aPod({ containers: [{ name: 'c', resources: { requests: { cpu } } }], overhead: { cpu: overhead } }, { uid });
+        const eventually = (line: string): Promise<void> => vi.waitFor(async () => expect(await shown()).toBe(line));
+        cgroups.count(asking('a', '1'));
+        cgroups.count(aPod({}, { uid: 'best' }));
+        cgroups.count(asking('b', '500m', '500m'));
+        await cgroups.ensure(asking('a', '1'));
+        await cgroups.made(asking('a', '1'));
+        await eventually('79 1 39 79');
+        cgroups.count(asking('a', '3'));
+        await eventually('157 1 39 79');
+        await cgroups.ended(asking('a', '3'));
+        await cgroups.remove(asking('b', '500m'));
+        await eventually('1 1 39 79');
+      }
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   });
 });
 

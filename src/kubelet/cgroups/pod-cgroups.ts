@@ -5,13 +5,21 @@ import type { LinuxResources } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import type { NodePod } from '../pods/pod.ts';
-import type { ResourceSettings } from '../spec/resources.ts';
+import { podRequests } from '../../api/pod-resources.ts';
+import { qosClass } from '../../api/qos.ts';
+import { cpuShares, MIN_SHARES, type ResourceSettings } from '../spec/resources.ts';
 import { cgroupPath, podCgroup, TIERS, type CgroupPlace } from './names.ts';
 import { podLimits } from './pod-limits.ts';
 
 export interface PodCgroups {
   /** Makes the pod's cgroup and sets its limits; again after they changed. */
   ensure(pod: NodePod): Promise<void>;
+  /** The runtime has made the pod's sandbox: sets the limits of cgroups that it makes itself. */
+  made(pod: NodePod): Promise<void>;
+  /** The pod is to run here: its tier gets room for it. Again after its requests changed. */
+  count(pod: NodePod): void;
+  /** Nothing of the pod runs any more: its tier gives the room back, and its own cgroup goes. */
+  ended(pod: NodePod): Promise<void>;
   /** Removes it when nothing runs in it. */
   remove(pod: NodePod): Promise<void>;
   /** Removes those of pods that nobody knows. */
@@ -23,16 +31,21 @@ export interface PodCgroupOptions extends CgroupPlace, ResourceSettings {
   readonly log: Logger;
   /** Limits of all pods together. */
   readonly allPods: LinuxResources;
+  /** The runtime makes and removes the cgroups of its pods: limits alone are set. systemd makes the slices of its driver, too. */
+  readonly madeByRuntime?: boolean;
 }
 
-/** For runtimes that make the cgroups of their pods themselves. */
+/** Where pods run without limits of their own. */
 export const NO_POD_CGROUPS: PodCgroups = {
   ensure: async () => undefined,
+  made: async () => undefined,
+  count: () => undefined,
+  ended: async () => undefined,
   remove: async () => undefined,
   removeOrphans: async () => undefined,
 };
 
-/** Makes the cgroups that pods are in. systemd makes the slices of its driver itself: there, limits alone are set. */
+/** Makes the cgroups that pods are in, and keeps the shares of their tiers. */
 export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgroups> {
   const { host, log } = options;
   const layout = parseCgroupLayout(await host.files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''));
@@ -41,10 +54,13 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
     return NO_POD_CGROUPS;
   }
   const cgroups = openCgroups(host, layout, log);
-  const systemd = options.cgroupDriver === 'systemd';
+  const others = options.cgroupDriver === 'systemd' || options.madeByRuntime === true;
+  /** CPU requests in thousandths of the Burstable pods that run here, by uid. */
+  const requests = new Map<string, { readonly pod: NodePod; readonly milli: number }>();
+  let refreshing: Promise<void> | undefined;
 
   async function put(path: string, limits: LinuxResources): Promise<void> {
-    if (!systemd) await cgroups.create(path);
+    if (!others) await cgroups.create(path);
     try {
       await cgroups.limit(path, limits);
     } catch (error) {
@@ -53,18 +69,58 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
     }
   }
 
-  if (!systemd) {
+  /** Burstable pods share what all of them asked for, the others next to nothing (setCPUCgroupConfig). */
+  async function writeTiers(): Promise<void> {
+    const milli = [...requests.values()].reduce((sum, request) => sum + request.milli, 0);
+    await put(cgroupPath(options, 'kubepods', TIERS.Burstable), { cpuShares: cpuShares(milli) });
+    await put(cgroupPath(options, 'kubepods', TIERS.BestEffort), { cpuShares: MIN_SHARES });
+  }
+  /** What changes in one turn is written once. */
+  const refresh = (): Promise<void> =>
+    (refreshing ??= Promise.resolve()
+      .then(() => {
+        refreshing = undefined;
+        return writeTiers();
+      })
+      .catch((error: unknown) => log.warn('Shares of tiers could not be set', { err: errorText(error) })));
+
+  const count = (pod: NodePod): void => {
+    const { uid } = pod.metadata;
+    const before = requests.get(uid);
+    if (before?.pod === pod) return;
+    const milli = qosClass(pod) === 'Burstable' ? (podRequests(pod.spec)['cpu'] ?? 0) : 0;
+    requests.set(uid, { pod, milli });
+    if (before?.milli !== milli) void refresh();
+  };
+  const remove = async (pod: NodePod): Promise<void> => {
+    if (!others) await removeQuietly(cgroups, podCgroup(pod, options));
+  };
+  const limit = (pod: NodePod): Promise<void> => put(podCgroup(pod, options), podLimits(pod, options));
+
+  if (!others) {
     await put(cgroupPath(options, 'kubepods'), options.allPods);
-    for (const tier of [TIERS.Burstable, TIERS.BestEffort]) await put(cgroupPath(options, 'kubepods', tier), { cpuShares: 2 });
+    await writeTiers();
   }
 
   return {
-    ensure: (pod) => put(podCgroup(pod, options), podLimits(pod, options)),
+    ensure: limit,
+    async made(pod) {
+      if (!others) return;
+      await limit(pod);
+      await put(cgroupPath(options, 'kubepods'), options.allPods);
+      await writeTiers();
+    },
+    count,
+    async ended(pod) {
+      if (!requests.delete(pod.metadata.uid)) return;
+      await Promise.all([remove(pod), refresh()]);
+    },
     async remove(pod) {
-      if (!systemd) await removeQuietly(cgroups, podCgroup(pod, options));
+      if (requests.delete(pod.metadata.uid)) void refresh();
+      await remove(pod);
     },
     async removeOrphans(has) {
-      if (systemd) return;
+      if (others) return;
       for (const tier of Object.values(TIERS)) {
         const parent = cgroupPath(options, 'kubepods', tier);
         for (const name of await host.files.readdir(`${anyRoot(layout)}${parent}`).catch(() => [])) {

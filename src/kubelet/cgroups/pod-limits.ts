@@ -1,6 +1,6 @@
 /** What a pod may use in sum (kubernetes `pkg/kubelet/cm/helpers_linux.go`, ResourceConfigForPod). */
 import { parseDuration } from '../../api/duration.ts';
-import { amountsOf, podRequests } from '../../api/pod-resources.ts';
+import { amountsOf, podRequests, type Amounts } from '../../api/pod-resources.ts';
 import { qosClass } from '../../api/qos.ts';
 import type { PodSpec } from '../../api/types.ts';
 import type { LinuxResources } from '../../runtime/runtime.ts';
@@ -35,20 +35,24 @@ export function allPodsLimits(amounts: Readonly<Record<string, string>>, enforce
 
 /** In thousandths; undefined when a container has none and so the pod has none. */
 function podLimit(spec: PodSpec, name: 'cpu' | 'memory'): number | undefined {
-  const overhead = amountsOf(spec.overhead)[name] ?? 0;
   const own = amountsOf(spec.resources?.limits)[name];
-  if (own !== undefined) return own + overhead;
   const limits = [...spec.containers, ...(spec.initContainers ?? [])].map((c) => amountsOf(c.resources?.limits)[name] ?? 0);
-  if (limits.includes(0)) return undefined;
+  if (own === undefined && limits.includes(0)) return undefined;
+  return (limitsTogether(spec)[name] ?? 0) + (amountsOf(spec.overhead)[name] ?? 0);
+}
+
+/** Limits of a whole pod without its overhead, in thousandths: of those containers that have any (component-helpers `resource/helpers.go`, PodLimits). */
+export function limitsTogether(spec: PodSpec): Amounts {
   // Limits add up as requests do: as requests of the same size they take the same sum.
   const asRequests = <T extends { readonly resources?: { readonly limits?: Readonly<Record<string, string>> } }>(c: T): T => ({
     ...c,
     resources: { requests: c.resources?.limits ?? {} },
   });
+  const { overhead: _apart, ...rest } = spec;
   return podRequests({
-    ...spec,
-    resources: {},
+    ...rest,
+    resources: { requests: spec.resources?.limits ?? {} },
     containers: spec.containers.map(asRequests),
     initContainers: (spec.initContainers ?? []).map(asRequests),
-  })[name];
+  });
 }

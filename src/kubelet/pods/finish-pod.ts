@@ -34,6 +34,7 @@ export async function completePod(services: PodServices, state: PodState): Promi
   const { uid, name, namespace, deletionTimestamp } = pod.metadata;
   publish(services, state, { finished: true });
   await services.volumes.remove(uid);
+  await services.cgroups.ended(pod);
   services.images.forget(uid);
   services.crashes.forget(`${uid}_`);
   if (deletionTimestamp === undefined || state.removed || isStatic(pod) || services.client === undefined) return;

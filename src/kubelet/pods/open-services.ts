@@ -107,15 +107,21 @@ async function imagePuller(
   });
 }
 
-/** The cgroups of pods, where the runtime leaves them to the kubelet. */
+/** The cgroups of pods: the kubelet's own, where the runtime leaves them to it. */
 async function podCgroups(
   { runtime, config, host, log }: KubeletOptions,
   settings: PodSettings,
   amounts: Readonly<Record<string, string>>,
 ): Promise<PodCgroups> {
-  if (runtime.cgroupDriver === undefined || config.cgroupsPerQOS === false || !settings.mayMount) return NO_POD_CGROUPS;
+  if (config.cgroupsPerQOS === false || !settings.mayMount) return NO_POD_CGROUPS;
   const enforced = (config.enforceNodeAllocatable ?? ['pods']).includes('pods');
-  return openPodCgroups({ ...settings, host, log: log.scope('cgroups'), allPods: allPodsLimits(amounts, enforced) });
+  return openPodCgroups({
+    ...settings,
+    host,
+    log: log.scope('cgroups'),
+    allPods: allPodsLimits(amounts, enforced),
+    madeByRuntime: runtime.cgroupDriver === undefined,
+  });
 }
 
 /** Services of the cluster: pods get variables that name them. */

@@ -22,7 +22,10 @@ describe('a rule that restarts all containers', () => {
     const commands: string[] = [];
     const node = await startTestNode({
       behave: ({ metadata }) => (metadata.name === 'i' ? { exit: 0 } : {}),
-      exec: (command) => ({ code: commands.push(command.join(' ')) * 0 }),
+      exec: (command) => {
+        commands.push(command.join(' '));
+        return { code: 0 };
+      },
     });
     try {
       node.api.createPod(pod);

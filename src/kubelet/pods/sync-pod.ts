@@ -46,6 +46,7 @@ const SHOW_BEFORE_END_MS = 200;
 /** `signal` is aborted when the pod is to end: what is under way is given up. */
 export async function syncPod(services: PodServices, state: PodState, signal: AbortSignal): Promise<SyncOutcome> {
   const { pod } = state;
+  services.cgroups.count(pod);
   const resizes = state.resize.inProgress ? containerResizes(pod, state.observed, services.settings) : [];
   const restarts = new Set(resizes.filter((r) => r.restart).map((r) => r.target.container.name));
   const plan = planPod(pod, state.observed, services.probes, restarts, mustReset(state.status));
@@ -193,6 +194,7 @@ async function ensureSandbox(services: PodServices, state: PodState, plan: PodPl
     const handler = await runtimeHandler(pod, services.client, runtime);
     await Promise.all([services.host.files.mkdir(sandbox.logDirectory, { recursive: true, mode: 0o755 }), services.cgroups.ensure(pod)]);
     sandboxId = await runtime.runPodSandbox(sandbox, handler);
+    await services.cgroups.made(pod);
   } catch (error) {
     throw fail('FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`, SANDBOX_RETRY_MS);
   }

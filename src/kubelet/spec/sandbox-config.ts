@@ -5,9 +5,11 @@ import type { NodePod } from '../pods/pod.ts';
 import { cgroupParent, type CgroupPlace } from '../cgroups/names.ts';
 import { kernelHostname } from './dns.ts';
 import { sandboxAnnotations, sandboxLabels } from './labels.ts';
+import type { ResourceSettings } from './resources.ts';
+import { sandboxResources } from './sandbox-resources.ts';
 import { sandboxSecurity } from './security.ts';
 
-export interface SandboxSettings extends CgroupPlace {
+export interface SandboxSettings extends CgroupPlace, ResourceSettings {
   readonly podLogsDir: string;
   readonly clusterDomain: string;
 }
@@ -27,6 +29,7 @@ export function sandboxConfig(pod: NodePod, attempt: number, dns: DnsConfig, set
     labels: sandboxLabels(pod),
     annotations: sandboxAnnotations(pod),
     cgroupParent: cgroupParent(pod, settings),
+    ...sandboxResources(pod.spec, settings),
     sysctls: Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((s) => [s.name.replaceAll('/', '.'), s.value])),
     security: sandboxSecurity(pod),
   };

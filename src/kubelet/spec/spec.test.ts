@@ -354,6 +354,38 @@ describe('security contexts', () => {
 });
 
 describe('what the runtime is told of a pod', () => {
+  const sandboxSettings = {
+    podLogsDir: '/logs',
+    cgroupRoot: '/nodelet',
+    clusterDomain: 'cluster.local',
+    cpuCFSQuota: true,
+    cpuCFSQuotaPeriod: '100ms',
+    podPidsLimit: -1,
+    memoryCapacity: 1 << 30,
+  };
+
+  it.each([
+    ['nothing', {}, { cpuShares: 2, cpuPeriod: 100_000, cpuQuota: 0 }, {}],
+    [
+      'containers and overhead, each by itself',
+      {
+        containers: [{ name: 'c', resources: { requests: { cpu: '1' }, limits: { cpu: '2', memory: '1Mi' } } }, { name: 'd' }],
+        overhead: { cpu: '500m', memory: '4Ki' },
+      },
+      { cpuShares: 1024, cpuPeriod: 100_000, cpuQuota: 200_000, memoryLimitBytes: 1 << 20 },
+      { cpuShares: 512, cpuPeriod: 100_000, cpuQuota: 50_000, memoryLimitBytes: 4096 },
+    ],
+    [
+      'an overhead of memory alone',
+      { overhead: { memory: '4Ki' } },
+      { cpuShares: 2, cpuPeriod: 100_000, cpuQuota: 0 },
+      { cpuShares: 2, cpuPeriod: 100_000, cpuQuota: 0, memoryLimitBytes: 4096 },
+    ],
+  ])('sizes the sandbox of %s', (_what, spec, resources, overhead) => {
+    const config = sandboxConfig(aPod(spec), 0, { servers: [], searches: [], options: [] }, sandboxSettings);
+    expect({ resources: config.resources, overhead: config.overhead }).toEqual({ resources, overhead });
+  });
+
   it('names the sandbox and its places', () => {
     const pod = aPod(
       {
@@ -362,12 +394,7 @@ describe('what the runtime is told of a pod', () => {
       },
       { labels: { a: 'b' } },
     );
-    const config = sandboxConfig(
-      pod,
-      2,
-      { servers: [], searches: [], options: [] },
-      { podLogsDir: '/logs', cgroupRoot: '/nodelet', clusterDomain: 'cluster.local' },
-    );
+    const config = sandboxConfig(pod, 2, { servers: [], searches: [], options: [] }, sandboxSettings);
     expect(config).toMatchObject({
       metadata: { name: 'p', uid: 'u', namespace: 'default', attempt: 2 },
       logDirectory: '/logs/default_p_u',

@@ -22,6 +22,9 @@ export function measuredCgroups(cgroups: PodCgroups, { cgroupManagerDuration }: 
       await timed(made.has(uid) ? 'update' : 'create', () => cgroups.ensure(pod));
       made.add(uid);
     },
+    made: (pod) => cgroups.made(pod),
+    count: (pod) => cgroups.count(pod),
+    ended: (pod) => cgroups.ended(pod),
     async remove(pod) {
       await timed('destroy', () => cgroups.remove(pod));
       made.delete(pod.metadata.uid);

@@ -35,6 +35,8 @@ export function sandboxMessage(config: PodSandboxConfig): CriPodSandboxConfig {
     annotations: { ...config.annotations },
     linux: {
       cgroupParent: config.cgroupParent,
+      ...(config.resources && { resources: resourcesMessage(config.resources) }),
+      ...(config.overhead && { overhead: resourcesMessage(config.overhead) }),
       sysctls: { ...config.sysctls },
       securityContext: sandboxSecurity(config.security),
     },

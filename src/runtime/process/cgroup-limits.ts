@@ -15,12 +15,15 @@ export function cpuWeight(shares: number): number {
   return 1 + Math.floor(((bounded - 2) * 9999) / 262142);
 }
 
-/** What limits come to in files, in the order in which they can be written. */
-export function limitWrites(version: 1 | 2, resources: LinuxResources): CgroupWrite[] {
-  return version === 1 ? writesV1(resources) : writesV2(resources);
+/** What a file of the cgroup says now; empty when it says nothing. */
+export type CurrentLimit = (controller: string, file: string) => string;
+
+/** What limits come to in files, in the order in which they can be written: `now` decides it where a kernel refuses the other. */
+export function limitWrites(version: 1 | 2, resources: LinuxResources, now: CurrentLimit = () => ''): CgroupWrite[] {
+  return version === 1 ? writesV1(resources, now) : writesV2(resources);
 }
 
-function writesV1(r: LinuxResources): CgroupWrite[] {
+function writesV1(r: LinuxResources, now: CurrentLimit): CgroupWrite[] {
   const writes: CgroupWrite[] = [];
   const put = (controller: string, file: string, value: string | number | undefined): void => {
     if (value !== undefined && value !== '') writes.push({ controller, file, value: String(value) });
@@ -30,12 +33,18 @@ function writesV1(r: LinuxResources): CgroupWrite[] {
   put('cpu', 'cpu.shares', r.cpuShares || undefined);
   put('cpu', 'cpu.cfs_period_us', r.cpuPeriod || undefined);
   put('cpu', 'cpu.cfs_quota_us', r.cpuQuota || undefined);
-  put('memory', 'memory.limit_in_bytes', r.memoryLimitBytes || undefined);
-  put('memory', 'memory.memsw.limit_in_bytes', r.memorySwapLimitBytes || undefined);
+  const memory = (): void => put('memory', 'memory.limit_in_bytes', r.memoryLimitBytes || undefined);
+  const withSwap = (): void => put('memory', 'memory.memsw.limit_in_bytes', r.memorySwapLimitBytes || undefined);
+  // Memory may never be more than memory with swap: a raise begins with the sum, a cut ends with it.
+  const raise = r.memorySwapLimitBytes !== undefined && isMore(r.memorySwapLimitBytes, now('memory', 'memory.limit_in_bytes'));
+  for (const write of raise ? [withSwap, memory] : [memory, withSwap]) write();
   put('pids', 'pids.max', pidsLimit(r));
   for (const huge of r.hugepageLimits ?? []) put('hugetlb', `hugetlb.${huge.pageSize}.limit_in_bytes`, huge.limit);
   return writes;
 }
+
+/** -1 is no limit; a cgroup that says nothing has none. */
+const isMore = (wanted: number, current: string): boolean => current !== '' && (wanted < 0 || BigInt(wanted) > BigInt(current));
 
 function writesV2(r: LinuxResources): CgroupWrite[] {
   const writes: CgroupWrite[] = [];

@@ -4,7 +4,7 @@ import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import type { LinuxResources } from '../runtime.ts';
 import { cgroupDirectories, type CgroupLayout } from './cgroup-layout.ts';
-import { limitWrites } from './cgroup-limits.ts';
+import { limitWrites, type CgroupWrite } from './cgroup-limits.ts';
 import {
   childNames,
   hasCode,
@@ -20,7 +20,7 @@ export interface Cgroups {
   readonly layout: CgroupLayout;
   /** Makes a cgroup with its parents; the paths that did not exist before, deepest first. */
   create(path: string): Promise<string[]>;
-  /** Sets limits. A file that this kernel lacks is skipped; a value that it refuses rejects. */
+  /** Sets limits. A file that this kernel lacks is skipped; a value that it refuses rejects, when all others are written. */
   limit(path: string, resources: LinuxResources): Promise<void>;
   /** Lets the members use only a container's devices (v1 alone: v2 needs a BPF program). */
   restrictDevices(path: string): Promise<void>;
@@ -126,17 +126,27 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
     },
 
     async limit(path, resources) {
-      for (const write of limitWrites(layout.version, resources)) {
-        const root = layout.version === 1 ? layout.controllers.get(write.controller) : layout.unified;
-        if (!root) continue;
-        const file = `${root}${path}/${write.file}`;
+      const fileOf = ({ controller, file }: Pick<CgroupWrite, 'controller' | 'file'>): string | undefined => {
+        const root = layout.version === 1 ? layout.controllers.get(controller) : layout.unified;
+        return root ? `${root}${path}/${file}` : undefined;
+      };
+      const now = (controller: string, name: string): string => {
+        const file = fileOf({ controller, file: name });
+        return file === undefined ? '' : readKernelFile(file).trim();
+      };
+      const refused: Error[] = [];
+      for (const write of limitWrites(layout.version, resources, now)) {
+        const file = fileOf(write);
+        if (file === undefined) continue;
         try {
           writeKernelFile(file, write.value);
         } catch (error) {
           if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EACCES'))
-            throw new Error(`failed to write ${write.value} to ${file}: ${errorText(error)}`, { cause: error });
+            refused.push(new Error(`failed to write ${write.value} to ${file}: ${errorText(error)}`, { cause: error }));
         }
       }
+      const [first] = refused;
+      if (first) throw first;
     },
 
     async restrictDevices(path) {

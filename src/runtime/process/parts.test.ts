@@ -152,6 +152,13 @@ describe('the cgroup layout', () => {
       limitWrites(2, { cpuQuota: -1, memoryLimitBytes: -1, memorySwapLimitBytes: -1, pidsLimit: -1 }).map((write) => write.value),
     ).toEqual(['max 100000', 'max', 'max', 'max']);
     expect(limitWrites(1, {})).toEqual([]);
+    const order = (current: string, memory: number, swap: number): string[] =>
+      limitWrites(1, { memoryLimitBytes: memory, memorySwapLimitBytes: swap }, () => current).map(({ file, value }) => `${file}=${value}`);
+    const [memory, withSwap] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'];
+    expect(order('1000', 2000, 2000)).toEqual([`${withSwap}=2000`, `${memory}=2000`]);
+    expect(order('1000', -1, -1)).toEqual([`${withSwap}=-1`, `${memory}=-1`]);
+    expect(order('2000', 1000, 1000)).toEqual([`${memory}=1000`, `${withSwap}=1000`]);
+    expect(order('9223372036854771712', 1000, 1000)).toEqual([`${memory}=1000`, `${withSwap}=1000`]);
     expect([2, 1024, 262_144, 0].map(cpuWeight)).toEqual([1, 39, 10_000, 0]);
   });
 });
