@@ -187,6 +187,21 @@ function families() {
       help: '[ALPHA] Cumulative number pod admission rejections by the Kubelet.',
       labels: ['reason'],
     }),
+    devicePluginRegistrations: counter({
+      name: 'kubelet_device_plugin_registration_total',
+      help: '[ALPHA] Cumulative number of device plugin registrations. Broken down by resource name.',
+      labels: ['resource_name'],
+    }),
+    devicePluginAllocDuration: histogram({
+      name: 'kubelet_device_plugin_alloc_duration_seconds',
+      help: '[ALPHA] Duration in seconds to serve a device plugin Allocation request. Broken down by resource name.',
+      labels: ['resource_name'],
+    }),
+    podResourcesRequests: counter({
+      name: 'kubelet_pod_resources_endpoint_requests_total',
+      help: '[ALPHA] Cumulative number of requests to the PodResource endpoint. Broken down by server api version.',
+      labels: ['server_api_version'],
+    }),
     restartedPods: counter({
       name: 'kubelet_restarted_pods_total',
       help: '[ALPHA] Number of pods that have been restarted because they were deleted and recreated with the same UID while the kubelet was watching them (common for static pods, extremely uncommon for API pods)',
