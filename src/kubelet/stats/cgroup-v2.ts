@@ -40,7 +40,11 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
       workingSet: workingSet(usage, stat.inactiveFile),
       ...stat,
       swap: path === '/' ? swapInUse(pool) : (f.swap.number() ?? 0),
-      ...(full && { maxUsage: f.memoryPeak.number() }),
+      ...(full && {
+        maxUsage: f.memoryPeak.number(),
+        failures: f.memoryEvents.parsed(parseKeyed).get('max'),
+        kernel: keyedNumber(f.memory.read() ?? '', 'kernel'),
+      }),
     };
   }
 
