@@ -5,6 +5,8 @@
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { startNodeProcessMetrics } from '../metrics/node-process.ts';
+import { activePods, startedWith } from './devices/active.ts';
+import { openDevices } from './devices/devices.ts';
 import { createEventRecorder } from './events/recorder.ts';
 import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
 import { watchLooks } from './node/looks.ts';
@@ -65,6 +67,13 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const events = createEventRecorder({ client, nodeName, clock, log: log.scope('events') });
   const relist = createRelist(runtime, metrics, clock);
   const runtimeVersion = await runtime.version();
+  const devices = await openDevices({
+    host,
+    rootDir: settings.rootDir,
+    log: log.scope('devices'),
+    metrics,
+    running: () => startedWith(runtime),
+  });
   const node = await startNodeAgent({
     ...options,
     port: config.port ?? DEFAULT_PORT,
@@ -74,6 +83,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     pressures,
     shuttingDown,
     listedAgoMs: () => Math.max(relist.listedAgoMs(), looks.stuckMs()),
+    devices,
     startup: trackNodeStartup(metrics, clock, startedAt - uptime() * 1000, startedAt),
     log: log.scope('node'),
   });
@@ -102,6 +112,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     events,
     statuses,
     node,
+    devices,
     metrics,
     probeMetrics,
     starts,
@@ -117,6 +128,17 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     shuttingDown,
   });
 
+  // Their devices.
+  let synced = false;
+  await devices.serve({
+    active: () => activePods(manager.followed()),
+    synced: () => synced,
+    changed: (uids) => {
+      node.touch();
+      uids.forEach((uid) => manager.wake(uid));
+    },
+  });
+
   // Where they come from.
   const sources = startPodSources(options, manager, {
     wanted: (pod, resourceVersion) => {
@@ -128,6 +150,8 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
     mirror: (pod, present) => mirrors.seen(pod, present),
     fixed: (pods) => mirrors.wanted(pods),
   });
+
+  void sources.synced.then(() => (synced = true));
 
   // What wakes them: the runtime, and a slow look at everything.
   runtime.onEvent((event) => manager.wake(event.podUid), stopping.signal);
@@ -176,6 +200,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       stopping.abort();
       services.probes.close();
       await manager.close();
+      await devices.close();
       await housekeeping?.close();
       await allocations.flush();
       await node.close();

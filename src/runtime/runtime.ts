@@ -170,6 +170,8 @@ export interface ContainerConfig {
   readonly envs: readonly { readonly key: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
   readonly devices: readonly { readonly containerPath: string; readonly hostPath: string; readonly permissions: string }[];
+  /** Full names of devices of the container device interface: `vendor.com/gpu=0`. */
+  readonly cdiDevices?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Relative to the sandbox's log directory. */

@@ -44,8 +44,8 @@ export interface DeviceManager {
   allocatable(): readonly ContainerDevices[];
   /** For the node's status. */
   amounts(): DeviceAmounts;
-  /** Nothing is known from before: the node may be another, and what its object says of devices is void. */
-  readonly fresh: boolean;
+  /** Nothing is known from before: the machine may be another, and what its Node says of devices is void. */
+  isFresh(): boolean;
   /** Lets plugins register from now on. */
   serve(node: NodeOfDevices): Promise<void>;
   /** Why no plugin can register; undefined when they can. */
@@ -309,7 +309,7 @@ export async function openDevices({ host, rootDir, log, metrics, running }: Devi
         healthy === undefined ? [] : [devicesOf(name, [...healthy], (id) => nodesOf(devices.get(id)))],
       ),
     amounts: () => inventory.amounts(),
-    fresh: !store.existed(),
+    isFresh: () => !store.exists(),
     async serve(given) {
       node = given;
       const socket = join(directory, KUBELET_SOCKET);

@@ -7,8 +7,8 @@ import { CHECKPOINT_FILE, checkpointText, parseCheckpoint, type CheckpointData }
 export interface CheckpointStore {
   /** What an earlier kubelet left; undefined without, or when it cannot be read, which is told. */
   read(): Promise<CheckpointData | undefined>;
-  /** Whether there was a file when it was read. */
-  existed(): boolean;
+  /** Whether there is a file, of this kubelet or an earlier one. */
+  exists(): boolean;
   /** Resolves when what stands now is in the file; rejects when it cannot be written. */
   save(): Promise<void>;
   /** No writes any more; resolves when the last is done. */
@@ -29,6 +29,7 @@ export function openCheckpoint({ files }: Host, directory: string, log: Logger, 
       const fresh = `${path}.new`;
       await files.writeFile(fresh, checkpointText(await data()), { mode: 0o600 });
       await files.rename(fresh, path);
+      found = true;
     } catch (error) {
       throw new Error(`failed to write checkpoint file ${JSON.stringify(CHECKPOINT_FILE)}: ${errorText(error)}`, { cause: error });
     }
@@ -52,7 +53,7 @@ export function openCheckpoint({ files }: Host, directory: string, log: Logger, 
         return undefined;
       }
     },
-    existed: () => found,
+    exists: () => found,
     save() {
       // Changes that come while a write is under way share the next one.
       next ??= writing

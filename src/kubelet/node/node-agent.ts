@@ -8,6 +8,8 @@ import type { KubeClient } from '../../client/kube-client.ts';
 import type { Runtime, RuntimeStatus, RuntimeVersion } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
+import type { DeviceManager } from '../devices/devices.ts';
+import { isExtendedResource } from '../devices/registration.ts';
 import type { NodeStartup } from '../stats/node-startup.ts';
 import type { EventRecorder, EventType } from '../events/recorder.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
@@ -47,6 +49,8 @@ export interface NodeAgentOptions {
   readonly listedAgoMs?: () => number | undefined;
   /** What the node is short of; nothing by default. */
   readonly pressures?: () => ReadonlySet<NodePressure>;
+  /** What plugins say that the node has. */
+  readonly devices?: Pick<DeviceManager, 'amounts' | 'isFresh'>;
   /** Told how the node comes up. */
   readonly startup?: NodeStartup;
 }
@@ -114,6 +118,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       listedAgoMs: options.listedAgoMs?.(),
       images,
       pressures: options.pressures?.() ?? new Set(),
+      devices: options.devices?.amounts(),
       shuttingDown: options.shuttingDown?.() ?? false,
       previous: node?.status.conditions ?? [],
       now: clock.now(),
@@ -141,8 +146,21 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       const labels = fresh.metadata.labels ?? {};
       if (Object.entries(labels).some(([key, value]) => node?.metadata.labels?.[key] !== value))
         node = await api.patch(resources.nodes, nodeName, 'strategic', { metadata: { labels, annotations: fresh.metadata.annotations } });
+      if (options.devices?.isFresh() === true) await voidResources(api, node);
     }
     await report(api);
+  }
+
+  /** A machine that is new under an old name: whatever was said of its devices is not so until a plugin says it again. */
+  async function voidResources(api: KubeClient, { status }: Stored<Node>): Promise<void> {
+    const zeros = Object.fromEntries(
+      Object.keys(status.capacity ?? {})
+        .filter(isExtendedResource)
+        .map((name) => [name, '0']),
+    );
+    if (Object.keys(zeros).length === 0) return;
+    const patch = { status: { capacity: zeros, allocatable: zeros } };
+    node = await api.patch(resources.nodes, nodeName, 'strategic', patch, { subresource: 'status' });
   }
 
   /** Writes the status when it changed, or when it was not written for long. */

@@ -5,6 +5,7 @@ import { goTime } from '../../api/time.ts';
 import type { Node, NodeCondition, NodeStatus, ObjectOf } from '../../api/types.ts';
 import { formatDuration } from '../../api/duration.ts';
 import type { Image, RuntimeCondition, RuntimeStatus, RuntimeVersion } from '../../runtime/runtime.ts';
+import type { DeviceAmounts } from '../devices/inventory.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
 import type { Machine } from './machine.ts';
 
@@ -29,6 +30,8 @@ export interface NodeInput {
   /** Milliseconds since the runtime last listed its pods; undefined before the first time. */
   readonly listedAgoMs?: number | undefined;
   readonly images: readonly Image[];
+  /** What plugins say that the node has; nothing by default. */
+  readonly devices?: DeviceAmounts | undefined;
   /** The machine is on its way down: the node is not ready. */
   readonly shuttingDown?: boolean;
   /** What the node is short of. */
@@ -75,8 +78,8 @@ function machineLabels(nodeName: string, { architecture, operatingSystem }: Mach
 export function nodeStatus(input: NodeInput): NodeStatus {
   const { nodeName, nodeIPs, port, version, machine, runtime, config } = input;
   return {
-    capacity: capacity(machine, config),
-    allocatable: allocatable(machine, config),
+    capacity: { ...capacity(machine, config), ...input.devices?.capacity },
+    allocatable: { ...allocatable(machine, config), ...input.devices?.allocatable },
     conditions: nodeConditions(input),
     addresses: [...onePerFamily(nodeIPs).map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: nodeName }],
     daemonEndpoints: { kubeletEndpoint: { Port: port } },

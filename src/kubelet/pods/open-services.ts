@@ -5,6 +5,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import { allPodsLimits } from '../cgroups/pod-limits.ts';
 import { NO_POD_CGROUPS, openPodCgroups, type PodCgroups } from '../cgroups/pod-cgroups.ts';
+import type { DeviceManager } from '../devices/devices.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import { openCredentialProviders } from '../images/credential-provider.ts';
 import { openNodeCredentials } from '../images/node-credentials.ts';
@@ -34,6 +35,7 @@ export interface PodServicesParts {
   readonly events: EventRecorder;
   readonly statuses: StatusWriter;
   readonly node: NodeAgent;
+  readonly devices: DeviceManager;
   readonly metrics: KubeletMetrics;
   readonly probeMetrics: ProbeMetrics;
   readonly starts: PodStartTracker;

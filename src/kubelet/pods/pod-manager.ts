@@ -6,6 +6,7 @@ import type { ObservedPod } from './observed.ts';
 import { refusal, type AdmissionInput, type Refusal } from './admission.ts';
 import { preempted, preemptionSignal } from './preemption.ts';
 import { SHUTDOWN_REFUSAL } from '../node/shutdown.ts';
+import { isExtendedResource } from '../devices/registration.ts';
 import type { Allocations } from './allocation.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
 import type { PodVerdict } from './pod-state.ts';
@@ -63,6 +64,7 @@ export function createPodManager({
 }: PodManagerOptions): PodManager {
   const { host, events, metrics } = services;
   const workers = new Map<string, PodWorker>();
+  let closed = false;
   const seen = new Map<string, string>();
   /** Pods that ask for other resources than they have, as they want to be. */
   const resizing = new Map<string, NodePod>();
@@ -83,7 +85,7 @@ export function createPodManager({
       .filter((w) => w.state.pod.metadata.uid !== pod.metadata.uid && !w.state.removed && !isTerminalPhase(w.state.status.phase))
       .map((w) => w.state.pod),
     node: node(),
-    allocatable: services.allocatable(),
+    allocatable: { ...otherResources(node(), (name) => services.devices.manages(name)), ...services.allocatable() },
     allowedUnsafeSysctls,
     pressures: pressures(),
   });
@@ -138,14 +140,24 @@ export function createPodManager({
     }
   }
 
-  /** The status of a pod that the node does not take; undefined when it does. */
-  function refuse(pod: NodePod): PodStatus | undefined {
+  /** The status of a pod that the node does not take; undefined when it does. A pod that wants devices waits for them. */
+  function refuse(pod: NodePod): PodStatus | undefined | Promise<PodStatus | undefined> {
     if (isTerminalPhase(pod.status.phase) || pod.metadata.deletionTimestamp !== undefined) return undefined;
     const no = shuttingDown() ? SHUTDOWN_REFUSAL : refusalAfterPreemption(pod);
-    if (no === undefined) {
+    if (no !== undefined) return rejected(pod, no);
+    const take = (): undefined => {
       allocations.grant(pod);
       return undefined;
-    }
+    };
+    if (!services.devices.wants(pod)) return take();
+    return services.devices.admit(pod).then((message) => {
+      // An answer that came for want of a kubelet says nothing of the pod.
+      if (closed) return undefined;
+      return message === undefined ? take() : rejected(pod, { reason: 'UnexpectedAdmissionError', message });
+    });
+  }
+
+  function rejected(pod: NodePod, no: Refusal): PodStatus {
     metrics.admissionRejections.increase([no.reason]);
     events.pod(pod, 'Warning', no.reason, no.message);
     return rejectedStatus(pod, no.reason, no.message, host.clock.now());
@@ -157,6 +169,7 @@ export function createPodManager({
       workers.delete(uid);
       seen.delete(uid);
       services.starts.forget(uid);
+      services.devices.release(uid);
       if (!returning.has(uid)) allocations.forget(uid);
       retryResizes();
       const again = returning.get(uid);
@@ -214,9 +227,17 @@ export function createPodManager({
     },
     has: (uid) => workers.has(uid),
     async close() {
+      closed = true;
       await Promise.all([...workers.values()].map((worker) => worker.close()));
     },
   };
+}
+
+/** Resources that somebody wrote into the node's status; devices of plugins are counted by those who give them out. */
+function otherResources(node: Node | undefined, isOfPlugin: (resource: string) => boolean): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(node?.status?.allocatable ?? {}).filter(([name]) => isExtendedResource(name) && !isOfPlugin(name)),
+  );
 }
 
 function withStatus({ state }: PodWorker): NodePod {

@@ -1,6 +1,7 @@
 /** What one worker knows of its pod, and the two things that it does with that: look again, and publish. */
 import type { PodStatus } from '../../api/types.ts';
 import type { ContainerRuntimeStatus } from '../../runtime/runtime.ts';
+import { resourceHealth, type DeviceManager } from '../devices/devices.ts';
 import type { WaitingReason } from './container-status.ts';
 import { isOwnedCondition } from './conditions.ts';
 import { CONTAINER_TYPE } from '../spec/labels.ts';
@@ -36,7 +37,7 @@ export interface PodState {
   status: PodStatus;
   observed: ObservedPod;
   /** The status of a pod that was over when it came, or was refused: it stays as long as the runtime knows nothing of the pod. */
-  readonly settled: PodStatus | undefined;
+  settled: PodStatus | undefined;
   /** By container name: why the last start failed. */
   readonly waiting: Map<string, WaitingReason>;
   /** By container name: a back-off that is not shown yet, and when it is. Until then the container's end is. */
@@ -66,6 +67,11 @@ export function newPodState(pod: NodePod, refused?: PodStatus): PodState {
     messages: new Map(),
     hasDirectory: false,
   };
+}
+
+/** The node does not take the pod after all. */
+export function settleAs(state: PodState, refused: PodStatus): void {
+  Object.assign(state, { settled: refused, status: refused, stage: 'terminating' });
 }
 
 /** A resize that was granted before the kubelet started goes on. */
@@ -133,7 +139,7 @@ export function publish(
       state.waiting.set(name, why);
       state.backoffs.delete(name);
     }
-  const { status, phase } = podStatus({
+  const { status: computed, phase } = podStatus({
     pod: state.pod,
     observed: options.observed ?? state.observed,
     previous: state.status,
@@ -146,8 +152,21 @@ export function publish(
     resize: state.resize,
     now,
   });
+  const status = withDevices(services.devices, state.pod.metadata.uid, computed);
   state.status = status;
   services.starts.published(state.pod, status);
   services.statuses.publish(state.pod, status);
   return phase;
+}
+
+/** Says of each app container how its devices are. */
+function withDevices(devices: DeviceManager, uid: string, status: PodStatus): PodStatus {
+  if (status.containerStatuses?.some(({ name }) => devices.ofContainer(uid, name).length > 0) !== true) return status;
+  return {
+    ...status,
+    containerStatuses: status.containerStatuses.map((container) => {
+      const own = devices.ofContainer(uid, container.name);
+      return own.length === 0 ? container : { ...container, allocatedResourcesStatus: resourceHealth(own) };
+    }),
+  };
 }

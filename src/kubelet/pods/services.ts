@@ -5,6 +5,7 @@ import type { Service } from '../../api/types.ts';
 import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
 import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
+import type { DeviceManager } from '../devices/devices.ts';
 import type { EventRecorder } from '../events/recorder.ts';
 import type { ResourceSettings } from '../spec/resources.ts';
 import type { KubeletMetrics } from '../stats/kubelet-metrics.ts';
@@ -62,6 +63,7 @@ export interface PodServices {
   readonly events: EventRecorder;
   readonly volumes: VolumeManager;
   readonly cgroups: PodCgroups;
+  readonly devices: DeviceManager;
   readonly objects: ObjectCache;
   readonly statuses: StatusWriter;
   readonly images: ImagePuller;

@@ -152,6 +152,7 @@ async function containerConfig(
   const targetId = targetName === undefined ? undefined : containersNamed(observed, targetName).find((c) => c.state === 'running')?.id;
   const security = containerSecurity(pod, container, image, settings, targetId);
   const ownIPs = pod.spec.hostNetwork === true ? services.hostIPs : podIPs;
+  const given = await services.devices.prepare(pod, container);
   const now = host.clock.now();
   const [env, attempt, nodeHosts] = await Promise.all([
     serviceVariables(services, pod).then((variables) =>
@@ -167,6 +168,7 @@ async function containerConfig(
     services.nodeHosts(),
     host.files.mkdir(join(sandbox.logDirectory, container.name), { recursive: true, mode: 0o755 }),
   ]);
+  for (const [key, value] of given.envs) if (!env.has(key)) env.set(key, value);
   const fill = (text: string): string => expand(text, (name) => env.get(name));
   const mounts = await containerMounts({
     host,
@@ -188,10 +190,11 @@ async function containerConfig(
     args: (container.args ?? []).map(fill),
     workingDir: container.workingDir ?? '',
     envs: [...env].map(([key, value]) => ({ key, value })),
-    mounts,
-    devices: [],
+    mounts: [...given.mounts, ...mounts],
+    devices: given.devices,
+    ...(given.cdiDevices.length > 0 && { cdiDevices: given.cdiDevices }),
     labels: containerLabels(pod, container),
-    annotations: containerAnnotations(pod, container, kind, attempt),
+    annotations: { ...given.annotations, ...containerAnnotations(pod, container, kind, attempt) },
     logPath,
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,

@@ -7,7 +7,7 @@ import { completePod, removeRemains, terminatePod } from './finish-pod.ts';
 import { podGraceSeconds } from './kill.ts';
 import { containerNameOf, readySandbox } from './observed.ts';
 import { isTerminalPhase, podContainers, podText, type NodePod } from './pod.ts';
-import { look, newPodState, publish, takePod, type PodState, type PodVerdict } from './pod-state.ts';
+import { look, newPodState, publish, settleAs, takePod, type PodState, type PodVerdict } from './pod-state.ts';
 import type { ResizeState } from './resize.ts';
 import type { PodServices } from './services.ts';
 import { syncPod } from './sync-pod.ts';
@@ -32,10 +32,18 @@ const MAX_ERROR_RETRY_MS = 122_000;
 const MAX_SLEEP_MS = 3_600_000;
 const DEADLINE = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
 
-/** Starts a worker. `gone` is called once, when the pod was removed and nothing of it is left. `refused` is the status of a pod that may not run. */
-export function startPodWorker(services: PodServices, pod: NodePod, gone: () => void, refused?: PodStatus): PodWorker {
+/**
+ * Starts a worker. `gone` is called once, when the pod was removed and nothing of it is left. `refused` is the status of a pod that
+ * may not run; nothing is done before it is known.
+ */
+export function startPodWorker(
+  services: PodServices,
+  pod: NodePod,
+  gone: () => void,
+  refused?: PodStatus | Promise<PodStatus | undefined>,
+): PodWorker {
   const { host, log, settings, runtime } = services;
-  const state = newPodState(pod, refused);
+  const state = newPodState(pod, refused instanceof Promise ? undefined : refused);
   const ended = new AbortController();
   let pending = true;
   let failures = 0;
@@ -148,6 +156,10 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
   }
 
   async function loop(): Promise<void> {
+    if (refused instanceof Promise) {
+      const status = await Promise.race([refused, aborted(ended.signal)]);
+      if (status && !ended.signal.aborted) settleAs(state, status);
+    }
     while (!ended.signal.aborted) {
       if (!pending) await new Promise<void>((resolve) => (ring = resolve));
       if (ended.signal.aborted) return;
@@ -201,6 +213,9 @@ export function startPodWorker(services: PodServices, pod: NodePod, gone: () => 
     },
   };
 }
+
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 
 /** Milliseconds until the pod's deadline is over; Infinity without one. */
 function deadlineIn({ pod, status }: PodState, now: number): number {

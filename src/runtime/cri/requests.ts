@@ -69,6 +69,7 @@ export function containerMessage(config: ContainerConfig): CriContainerConfig {
       }),
     })),
     devices: config.devices.map((device) => ({ ...device })),
+    CDIDevices: (config.cdiDevices ?? []).map((name) => ({ name })),
     labels: { ...config.labels },
     annotations: { ...config.annotations },
     logPath: config.logPath,
