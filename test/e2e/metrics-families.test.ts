@@ -52,6 +52,8 @@ describe.each(['process', 'containerd'])('on the %s runtime', (runtime) => {
     await runUntilReady(node, podOf('sleeps', 'sleep 1000', { ...image, ...probed }));
     await runUntilReady(node, podOf('limited', 'sleep 1000', { ...image, ...limited }));
     await runUntilReady(node, podOf('writes', 'echo x > /tmp/x; sync; sleep 1000', image));
+    // What health checks say is counted when somebody asks.
+    await node.ok('get', '--raw', `/api/v1/nodes/${node.nodeName}/proxy/healthz`);
   }, HOOK_MS);
   afterAll(async () => {
     await node?.destroy();
