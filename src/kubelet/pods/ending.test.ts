@@ -59,6 +59,24 @@ describe('the end of a pod', () => {
     await eventually(() => started.events('p').includes('Warning FailedPreStopHook: PreStopHook failed'), 'the event');
   });
 
+  it('waits for no sleep of a container that is dead: one that dies by itself, and one that a shorter grace ends', async () => {
+    for (const how of ['dies', 'shorter'] as const) {
+      const node = await startTestNode();
+      try {
+        const spec = { containers: [{ name: 'c', image: 'busybox:1.36', lifecycle: { preStop: { sleep: { seconds: 600 } } } }] };
+        node.api.createPod({ metadata: { name: 'p' }, spec: { ...spec, terminationGracePeriodSeconds: 900 } });
+        await eventually(() => node.api.pod('p')?.status.phase === 'Running');
+        node.api.deletePod('p');
+        await eventually(() => node.events('p').some((e) => e.includes('Killing')), 'the stop');
+        if (how === 'shorter') node.api.deletePod('p', 1);
+        else for (const id of node.runtime.containers.keys()) node.runtime.exit(id, 3);
+        await eventually(() => node.api.pod('p') === undefined, `the end when it ${how}`);
+      } finally {
+        await node.close();
+      }
+    }
+  });
+
   it('takes the time of a preStop sleep from the grace', async () => {
     const started = await running(
       { containers: [{ name: 'c', image: 'busybox:1.36', lifecycle: { preStop: { sleep: { seconds: 5 } } } }] },

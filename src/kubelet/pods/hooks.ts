@@ -23,12 +23,31 @@ const MAX_OUTPUT = 10_240;
 export async function runHook(services: PodServices, handler: Handler, context: HookContext): Promise<void> {
   if (handler.exec) return execHook(services, handler.exec.command ?? [], context);
   if (handler.httpGet) return httpHook(handler.httpGet, context);
-  if (handler.sleep) {
-    await services.host.clock.sleep(handler.sleep.seconds * 1000, context.signal);
-    if (context.signal.aborted) services.metrics.sleepActionTerminatedEarly.increase();
-    return;
-  }
+  if (handler.sleep) return sleepHook(services, handler.sleep.seconds, context);
   throw new Error('invalid handler: no handler is set');
+}
+
+/** Ends before its time when its container does: there is nothing left to wait for. A command in the container ends with it by itself. */
+async function sleepHook({ runtime, host, metrics }: PodServices, seconds: number, { containerId, signal }: HookContext): Promise<void> {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  runtime.onEvent(({ type, id }) => {
+    if (id === containerId && (type === 'containerStopped' || type === 'containerDeleted')) end();
+  }, over.signal);
+  try {
+    // It may have ended before anyone listened.
+    const ended = runtime.containerStatus(containerId).then(
+      ({ state }) => state === 'exited' && end(),
+      () => undefined,
+    );
+    await Promise.race([Promise.all([ended, host.clock.sleep(seconds * 1000, over.signal)]), aborted(over.signal)]);
+    if (over.signal.aborted) metrics.sleepActionTerminatedEarly.increase();
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
 }
 
 async function execHook(
@@ -94,6 +113,12 @@ export function portNumber(port: number | string, container: AnyContainer): numb
   if (/^\d+$/.test(port)) return Number(port);
   throw new Error(`strconv.Atoi: parsing ${JSON.stringify(port)}: invalid syntax`);
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** Settles as the call does, or rejects as soon as the signal is aborted; the call itself goes on. */
 export function unlessAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
