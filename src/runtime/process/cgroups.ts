@@ -22,8 +22,8 @@ export interface Cgroups {
   create(path: string): Promise<string[]>;
   /** Sets limits. A file that this kernel lacks is skipped; a value that it refuses rejects, when all others are written. */
   limit(path: string, resources: LinuxResources): Promise<void>;
-  /** Lets the members use only a container's devices (v1 alone: v2 needs a BPF program). */
-  restrictDevices(path: string): Promise<void>;
+  /** Lets the members use only a container's devices, with rules for `more` (v1 alone: v2 needs a BPF program). */
+  restrictDevices(path: string, more: readonly string[]): Promise<void>;
   /** Files into which a process writes 0 to join. */
   joinFiles(path: string): Promise<string[]>;
   /** Kills every member; resolves when there is none left, or after a named limit of rounds. */
@@ -149,11 +149,11 @@ export function openCgroups(host: Host, layout: CgroupLayout, log: Logger): Cgro
       if (first) throw first;
     },
 
-    async restrictDevices(path) {
+    async restrictDevices(path, more) {
       const root = layout.controllers.get('devices');
       if (!root) return;
       writeKernelFile(`${root}${path}/devices.deny`, 'a');
-      for (const rule of DEVICE_RULES) writeKernelFile(`${root}${path}/devices.allow`, rule);
+      for (const rule of [...DEVICE_RULES, ...more]) writeKernelFile(`${root}${path}/devices.allow`, rule);
     },
 
     async joinFiles(path) {

@@ -1,4 +1,5 @@
 import { RuntimeError, type ContainerConfig, type Mount } from '../runtime.ts';
+import { deviceName } from './devices.ts';
 import { isMountablePath, type MountLine } from './fstab.ts';
 import { TOOLS_IN_CONTAINER } from './scripts.ts';
 
@@ -157,14 +158,6 @@ function cgroupMounts(places: RootPlaces, root: string, privileged: boolean): Mo
       options: ['bind', access, ...flags, 'private', 'X-mount.mkdir'],
     })),
   ];
-}
-
-/** Devices are put below /dev under their own name alone: `/dev/a/b` is refused. */
-function deviceName(path: string): string {
-  const match = /^\/dev\/([A-Za-z0-9_.:-]+)$/.exec(path);
-  if (!match?.[1] || match[1] === '.' || match[1] === '..')
-    throw new RuntimeError('invalidArgument', `device path ${JSON.stringify(path)} is not a name below /dev`);
-  return match[1];
 }
 
 function normalPath(path: string): string {

@@ -6,6 +6,7 @@ import { capabilityArguments, containerCapabilities, defaultCapabilities } from 
 import { pathOf } from './command-line.ts';
 import { fileTargets, mountsAfter, mountsBefore, type RootPlaces } from './container-mounts.ts';
 import type { RuntimeContext } from './context.ts';
+import { makeDeviceTargets } from './devices.ts';
 import { mountTable } from './fstab.ts';
 import { findPause } from './pause.ts';
 import { awaitCommand, parseProcessStat, verdictOf, type ProcessIdentity, type ScriptVerdict } from './processes.ts';
@@ -55,6 +56,7 @@ export async function startContainerProcess(context: RuntimeContext, input: Star
   );
   const runtimeFiles = new Set([places.resolvConf, places.hostname]);
   const targets = fileTargets(config, places, (path) => runtimeFiles.has(path) || isFile.get(path) === true);
+  await makeDeviceTargets(files, `${dir}/dev`, record.config);
   await makeNestedTargets(context, config.mounts, isFile);
   await Promise.all([
     files.writeFile(`${dir}/mounts.before`, mountTable(mountsBefore(config, places))),

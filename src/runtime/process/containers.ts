@@ -12,6 +12,7 @@ import { openContainerKeeper, stateWord, type Container } from './container-keep
 import { containerRecord } from './container-spec.ts';
 import { awaitContainerCommand, startContainerProcess } from './container-start.ts';
 import type { RuntimeContext } from './context.ts';
+import { deviceRules } from './devices.ts';
 import { startPlainProcess } from './plain.ts';
 import { createdState, runtimeState, writeAtomically } from './records.ts';
 import { hasLabels, type Sandboxes } from './sandboxes.ts';
@@ -119,6 +120,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
           `image ${JSON.stringify(config.image.image)} needs root and Linux: only the image "host" runs without`,
         );
       }
+      const rules = await deviceRules(files, config, context.plain);
       const id = await stock.take();
       const dir = keeper.directory(id);
       const record = await containerRecord(files, {
@@ -137,7 +139,7 @@ export async function openContainers(context: RuntimeContext, sandboxes: Sandbox
         if (config.stdin || config.tty) await makeFifo(`${dir}/io/stdin`);
         await context.cgroups?.create(record.cgroup);
         await context.cgroups?.limit(record.cgroup, config.resources);
-        if (!config.security.privileged) await context.cgroups?.restrictDevices(record.cgroup);
+        if (!config.security.privileged) await context.cgroups?.restrictDevices(record.cgroup, rules);
         await writeAtomically(files, `${dir}/container.json`, JSON.stringify(record));
       } catch (error) {
         await keeper.clearCgroup(record);
