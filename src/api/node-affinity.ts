@@ -9,8 +9,12 @@ export function matchesNodeSelection(spec: PodSpec, node: Pick<Node, 'metadata'>
   for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) if (labels[key] !== value) return false;
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   // A pod of a file may have a selector without terms: it matches no node.
-  const terms: readonly Term[] | undefined = required?.nodeSelectorTerms;
-  return required === undefined || (terms ?? []).some((term) => matchesTerm(term, node));
+  return required === undefined || matchesNodeTerms(required.nodeSelectorTerms, node);
+}
+
+/** Whether one of the terms fits; none fits when there are none. */
+export function matchesNodeTerms(terms: readonly Term[] | undefined, node: Pick<Node, 'metadata'>): boolean {
+  return (terms ?? []).some((term) => matchesTerm(term, node));
 }
 
 /** A term without requirements matches nothing. */

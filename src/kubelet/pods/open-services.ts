@@ -21,6 +21,8 @@ import type { PodStartTracker } from '../stats/pod-start.ts';
 import type { ProbeMetrics } from '../stats/probe-metrics.ts';
 import { createObjectCache } from '../volumes/object-cache.ts';
 import { createTokenManager } from '../volumes/tokens.ts';
+import { DEFAULT_IDS_PER_POD } from '../userns/id-range.ts';
+import { openUserNamespaces } from '../userns/user-namespaces.ts';
 import { createVolumeManager, type VolumeManager } from '../volumes/volume-manager.ts';
 import { createBackoff, CRASH_BACKOFF } from './backoff.ts';
 import { createImagePuller, type ImagePuller } from './image-puller.ts';
@@ -59,6 +61,12 @@ export async function openPodServices(options: KubeletOptions, parts: PodService
     objects,
     volumes: volumeManager(options, parts, objects),
     cgroups: measuredCgroups(await podCgroups(options, settings, amounts), metrics, clock),
+    users: await openUserNamespaces({
+      host,
+      rootDir: settings.rootDir,
+      idsPerPod: config.userNamespaces?.idsPerPod ?? DEFAULT_IDS_PER_POD,
+      maxPods: config.maxPods ?? DEFAULT_MAX_PODS,
+    }),
     images: await imagePuller(options, parts),
     probes: createProber({ runtime, clock, events, metrics: parts.probeMetrics }),
     crashes: createBackoff({ ...CRASH_BACKOFF, maxMs: settings.crashBackoffMaxMs }),
@@ -71,7 +79,7 @@ export async function openPodServices(options: KubeletOptions, parts: PodService
 
 function volumeManager(
   { client, host, log, rootDir }: KubeletOptions,
-  { settings, metrics }: PodServicesParts,
+  { settings, metrics, node }: PodServicesParts,
   objects: PodServices['objects'],
 ): VolumeManager {
   return createVolumeManager({
@@ -81,6 +89,7 @@ function volumeManager(
     objects,
     tokens: createTokenManager(client, () => host.clock.now(), log.scope('tokens')),
     useTmpfs: settings.mayMount,
+    claims: { client, node: () => node.node() },
     mounted: (volume, ready, seconds) => {
       const plugin = volumePlugin(volume);
       metrics.storageOperationDuration.observe(seconds, ['false', 'volume_mount', ready ? 'success' : 'fail-unknown', plugin]);

@@ -217,6 +217,7 @@ export function createPodManager({
         observed: worker.state.observed,
         stage: worker.state.stage,
         removed: worker.state.removed,
+        claims: services.volumes.claims(worker.state.pod.metadata.uid),
         resizing: worker.state.resize.inProgress !== undefined,
       })),
     byName(namespace, name) {

@@ -118,7 +118,7 @@ async function prepareVolumes(services: PodServices, state: PodState): Promise<R
   } catch (error) {
     if (!(error instanceof VolumesNotReady)) throw error;
     for (const { message } of error.failures) services.events.pod(pod, 'Warning', 'FailedMount', message);
-    throw new StepFailed(error.message);
+    throw new StepFailed(error.message, error.retryMs);
   }
 }
 
@@ -171,12 +171,15 @@ async function ensureSandbox(services: PodServices, state: PodState, plan: PodPl
     return new StepFailed(message, retryMs);
   };
   let sandbox: PodSandboxConfig;
+  let handler = '';
+  const ready = readySandbox(state.observed);
   try {
-    sandbox = sandboxConfig(pod, plan.attempt, dns.config, settings);
+    if (plan.createSandbox || !ready || pod.spec.hostUsers === false) handler = await runtimeHandler(pod, services.client);
+    const users = await services.users.mappings(pod, handler, async () => (await runtime.status()).handlers);
+    sandbox = sandboxConfig(pod, plan.attempt, dns.config, settings, users);
   } catch (error) {
     throw fail('FailedCreatePodSandBox', `Failed to create pod sandbox: ${errorText(error)}`, SANDBOX_RETRY_MS);
   }
-  const ready = readySandbox(state.observed);
   if (!plan.createSandbox && ready) return { sandboxId: ready.id, sandbox, podIPs: ready.ips };
 
   for (const { reason, message } of dns.warnings) events.pod(pod, 'Warning', reason, message);
@@ -191,7 +194,6 @@ async function ensureSandbox(services: PodServices, state: PodState, plan: PodPl
   // The runtime finds the first images while it makes the sandbox.
   for (const { container } of plan.start) services.images.expect(container);
   try {
-    const handler = await runtimeHandler(pod, services.client, runtime);
     await Promise.all([services.host.files.mkdir(sandbox.logDirectory, { recursive: true, mode: 0o755 }), services.cgroups.ensure(pod)]);
     sandboxId = await runtime.runPodSandbox(sandbox, handler);
     await services.cgroups.made(pod);

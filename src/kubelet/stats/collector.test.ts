@@ -5,6 +5,7 @@ import type { Clock } from '../../util/clock.ts';
 import { cadvisorText } from './cadvisor.ts';
 import { createCollector, type Collector } from './collector.ts';
 import type { MachineInfo } from './machine-info.ts';
+import { processFacts } from './processes.ts';
 import { resourceText } from './resource.ts';
 import { buildSummary } from './summary.ts';
 import { cgroupV1, ID, LAYOUT_V1, LAYOUT_V2, memoryFiles, runningPod, type MemoryFiles } from './testing.ts';
@@ -27,12 +28,22 @@ const MACHINE: MachineInfo = {
 };
 const POD = '/kubepods/besteffort/poduid-p';
 const CONTAINER = `${POD}/${ID}`;
+const OWN_PID = 4711;
 const NET = `h\nh\n  eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n`;
 
 function setup(files: MemoryFiles, pods: readonly MeasuredPod[], layout = LAYOUT_V1, maxOpen = 1000) {
   let now = 1_700_000_100_000;
   const clock: Clock = { ...systemHost.clock, now: () => now, monotonic: () => now, every: () => ({ cancel: () => undefined }) };
-  const collector: Collector = createCollector({ layout, files, clock, cgroupRoot: '/', named: [], pods: () => pods, maxOpen });
+  const collector: Collector = createCollector({
+    layout,
+    files,
+    clock,
+    cgroupRoot: '/',
+    named: [],
+    pods: () => pods,
+    maxOpen,
+    ownPid: OWN_PID,
+  });
   return { collector, pass: (ms: number) => (now += ms) };
 }
 
@@ -51,6 +62,57 @@ const standard = (): MemoryFiles =>
 
 const text = async (collector: Collector): Promise<string> =>
   cadvisorText({ snapshot: await collector.collect('full'), disks: undefined, machine: MACHINE, now: 1_700_000_100_000 }).toString();
+
+const descriptorsOf = async (collector: Collector) => (await collector.collect('full')).pods[0]?.containers[0]?.processes?.descriptors;
+
+describe('what processes hold', () => {
+  it('is looked at again when they have run, and not before', async () => {
+    const files = standard();
+    const { collector, pass } = setup(files, [runningPod('p')]);
+    expect(await descriptorsOf(collector)).toBe(2);
+    files.texts.set('/proc/77/fd/2', 'socket:[2]');
+    pass(60_000);
+    expect(await descriptorsOf(collector)).toBe(2);
+    files.texts.set(`/cg/cpuacct${CONTAINER}/cpuacct.usage`, '400000001\n');
+    pass(2_000);
+    expect(await descriptorsOf(collector)).toBe(3);
+  });
+
+  it('is looked at again when others are there, and now and then', async () => {
+    const files = standard();
+    const { collector, pass } = setup(files, [runningPod('p')]);
+    expect(await descriptorsOf(collector)).toBe(2);
+    files.texts.set('/proc/78/fd/0', '/dev/null');
+    files.texts.set(`/cg/cpu${CONTAINER}/cgroup.procs`, '77\n78\n');
+    pass(10_000);
+    expect(await descriptorsOf(collector)).toBe(3);
+    files.texts.set('/proc/78/fd/1', '/dev/null');
+    pass(300_000);
+    expect(await descriptorsOf(collector)).toBe(4);
+  });
+
+  it('is no kernel thread, and no file that is kept open here for measuring', () => {
+    const links: string[] = [];
+    const texts: Record<string, string> = {
+      '/proc/2/stat': '2 (kthreadd) S 0 0 0 0 -1 2129984 0',
+      [`/proc/${OWN_PID}/stat`]: '4711 (node) S 1',
+    };
+    const facts = processFacts(
+      {
+        once: (path) => texts[path],
+        readdir: () => ['3', '4', '5'],
+        readlink: (path) => {
+          links.push(path);
+          return 'socket:[1]';
+        },
+        holds: (pid, fd) => pid === OWN_PID && fd === 4,
+      },
+      [2, OWN_PID],
+    );
+    expect(facts).toMatchObject({ descriptors: 3, sockets: 2, tasks: { sleeping: 2 } });
+    expect(links).toStrictEqual(['/proc/4711/fd/3', '/proc/4711/fd/5']);
+  });
+});
 
 describe('one pass over the control groups', () => {
   it('shows containers with the labels and numbers of the original', async () => {

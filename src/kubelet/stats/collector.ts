@@ -67,6 +67,8 @@ export interface CollectorOptions extends CgroupPlace {
   readonly pods: () => readonly MeasuredPod[];
   /** Descriptors that may be kept open. */
   readonly maxOpen: number;
+  /** This process, whose descriptors of kernel files are no sockets. */
+  readonly ownPid: number;
 }
 
 /** Scrapes that come together get the same answer: the original's samples are ten times as old. */
@@ -77,6 +79,8 @@ export const HOUSEKEEPING_MS = 10_000;
 const SPEC_AGE_MS = 30_000;
 /** What processes hold takes a look at each of their descriptors: as often as the original's housekeeping. */
 const PROCESSES_AGE_MS = 10_000;
+/** Processes that used no CPU since hold what they held, but for limits that others set. */
+const IDLE_PROCESSES_AGE_MS = 300_000;
 /** Passes after which a sandbox that had no cgroup is looked for again. */
 const LOOK_AGAIN = 8;
 /** How long a pass holds the event loop before others get their turn. */
@@ -97,6 +101,9 @@ interface Track {
   loadAt: number;
   processes: ProcessFacts | undefined;
   processesAt: number;
+  /** Which processes they were, and the CPU that those had used before they were looked at. */
+  processesOf: readonly number[] | undefined;
+  processesUsage: number | undefined;
   seen: number;
   /** Passes for which it is not looked for again. */
   absent: number;
@@ -120,6 +127,7 @@ export function createCollector(options: CollectorOptions): Collector {
     once: (path) => pool.once(path),
     readdir: (path) => files.readdir(path),
     readlink: (path) => files.readlink(path),
+    holds: (pid, fd) => pid === options.ownPid && pool.holds(fd),
   };
   const kubepods = podsCgroup(options);
   const groups = groupTargets(options, options.named);
@@ -145,6 +153,8 @@ export function createCollector(options: CollectorOptions): Collector {
       loadAt: -Infinity,
       processes: undefined,
       processesAt: -Infinity,
+      processesOf: undefined,
+      processesUsage: undefined,
       seen: pass,
       absent: 0,
     };
@@ -173,11 +183,11 @@ export function createCollector(options: CollectorOptions): Collector {
       mine.specAt = at;
     }
     if (depth === 'full' && sample.pids !== undefined) {
-      // Whether there are processes at all is known now: facts about none, or of none, are never old.
-      const none = (mine.processes?.tasks.running ?? 0) + (mine.processes?.descriptors ?? 0) === 0;
-      if (at - mine.processesAt >= PROCESSES_AGE_MS || none !== (sample.pids.length === 0)) {
+      if (processesChanged(mine, sample.pids, sample.cpu?.usageNs, at)) {
         mine.processes = processFacts(processFiles, sample.pids);
         mine.processesAt = at;
+        mine.processesOf = sample.pids;
+        mine.processesUsage = sample.cpu?.usageNs;
       }
       if (mine.processes) noteLoad(mine, mine.processes.tasks, at);
     }
@@ -301,6 +311,15 @@ export function createCollector(options: CollectorOptions): Collector {
 }
 
 const netDev = (text: string | undefined): readonly InterfaceStats[] | undefined => (text === undefined ? undefined : parseNetDev(text));
+
+/** Whether to look again at what processes hold. */
+function processesChanged(track: Track, pids: readonly number[], usageNs: number | undefined, at: number): boolean {
+  const age = at - track.processesAt;
+  // Whether there are processes at all is known now: facts about none, or of none, are never old.
+  const none = (track.processes?.tasks.running ?? 0) + (track.processes?.descriptors ?? 0) === 0;
+  if (none !== (pids.length === 0) || age >= IDLE_PROCESSES_AGE_MS) return true;
+  return age >= PROCESSES_AGE_MS && (usageNs === undefined || usageNs !== track.processesUsage || pids !== track.processesOf);
+}
 
 /** The rate since the sample before last of housekeeping; takes the new one in when it is its turn. */
 function rate(track: Track, now: Usage): number {

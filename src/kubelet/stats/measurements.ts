@@ -25,7 +25,12 @@ export function kubeletMeasurements(options: MeasurementsOptions): Measurements 
   const { stats, metrics, probes, startedAt, runtimeOfProgram } = options;
   const own = [
     ...kubeletFamilies(metrics),
-    ...podFamilies({ ...options, cgroupVersion: stats.cgroupVersion, logBytes: (directory) => stats.logBytes(directory) }),
+    ...podFamilies({
+      ...options,
+      cgroupVersion: stats.cgroupVersion,
+      logBytes: (directory) => stats.logBytes(directory),
+      room: (path) => stats.room(path),
+    }),
     buildInfo(options.version),
   ];
   return {

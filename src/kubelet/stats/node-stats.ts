@@ -48,6 +48,8 @@ export interface NodeStats {
   snapshot(): Promise<Snapshot>;
   /** Bytes of a container's log directory, as far as they are known. */
   logBytes(logDirectory: string): number | undefined;
+  /** Room of the file system that holds a directory, as far as it is known. */
+  room(path: string): FsStats | undefined;
   /** 1 or 2; undefined without cgroups. */
   readonly cgroupVersion: 1 | 2 | undefined;
   close(): void;
@@ -90,6 +92,7 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     named: [...systemContainers.keys()],
     pods: options.pods,
     maxOpen: Math.floor(maxOpenFiles * SHARE_OF_DESCRIPTORS),
+    ownPid: process.pid,
   });
   systemContainers.set(collector.kubepods, 'pods');
   const failed = (error: unknown): void => log.v(2, 'A measurement failed', { err: errorText(error) });
@@ -182,6 +185,7 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
       return only ? usageJsonOf(snapshot) : summaryJsonOf(snapshot);
     },
     logBytes: (directory) => usage.of(directory)?.bytes,
+    room: (path) => podDisks.room(path),
     close() {
       counting.cancel();
       collector.close();

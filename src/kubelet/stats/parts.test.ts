@@ -150,7 +150,9 @@ describe('the runtime’s calls', () => {
 describe('families about pods', () => {
   it('count what the kubelet follows', () => {
     const followed = { ...runningPod('p'), stage: 'running', removed: false, resizing: true } as const;
-    const text = exposition(podFamilies({ nodeName: 'n', pods: () => [followed], cgroupVersion: 2, logBytes: () => 12 }));
+    const text = exposition(
+      podFamilies({ nodeName: 'n', pods: () => [followed], cgroupVersion: 2, logBytes: () => 12, room: () => undefined }),
+    );
     for (const line of [
       'kubelet_node_name{node="n"} 1',
       'kubelet_running_pods 1',

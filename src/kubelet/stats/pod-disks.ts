@@ -128,6 +128,10 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
         if (volume.emptyDir?.medium !== 'Memory' && (volume.emptyDir || volume.configMap)) parts.push(held);
         volumes.push({ ...fsStats(room, held), name: volume.name });
       }
+      for (const [name, { path, claim, measured: told }] of measured.targets.measured.claims ?? []) {
+        const room = told === true ? roomOf(path).get() : undefined;
+        if (room && claim) volumes.push({ ...room, name, pvcRef: { name: claim.name, namespace: claim.namespace } });
+      }
       note(join(podDirectory(rootDir, uid), 'etc-hosts'));
       for (const file of logFilesOf(uid, podLogDirectory(podLogsDir, pod))) note(file);
       return {

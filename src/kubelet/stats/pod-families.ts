@@ -5,6 +5,7 @@ import type { Volume } from '../../api/types.ts';
 import { containerNameOf, readySandbox } from '../pods/observed.ts';
 import { isStatic, isTerminalPhase, type NodePod } from '../pods/pod.ts';
 import type { Stage } from '../pods/pod-state.ts';
+import type { FsStats } from './summary-types.ts';
 import type { MeasuredPod } from './targets.ts';
 
 export interface FollowedPod extends MeasuredPod {
@@ -21,12 +22,14 @@ export interface PodFamiliesOptions {
   readonly cgroupVersion: number | undefined;
   /** Bytes of a container's log directory, as far as they are known. */
   readonly logBytes: (directory: string) => number | undefined;
+  /** Room of the file system that holds a directory, as far as it is known. */
+  readonly room: (path: string) => FsStats | undefined;
 }
 
 const LIFECYCLES = { running: 'sync', terminating: 'terminating', terminated: 'terminated' } as const;
 const STATIC = ['', 'true'] as const;
 
-export function podFamilies({ nodeName, pods, cgroupVersion, logBytes }: PodFamiliesOptions): MetricFamily[] {
+export function podFamilies({ nodeName, pods, cgroupVersion, logBytes, room }: PodFamiliesOptions): MetricFamily[] {
   const gauge = (name: string, help: string, write: (sample: WriteSample) => void): MetricFamily => collected('gauge', name, help, write);
   const byStatic = (write: WriteSample, wanted: (pod: FollowedPod) => boolean): void => {
     let [own, all] = [0, 0];
@@ -93,7 +96,34 @@ export function podFamilies({ nodeName, pods, cgroupVersion, logBytes }: PodFami
       writeLogBytes(write, pods(), logBytes),
     ),
     gauge('volume_manager_total_volumes', '[ALPHA] Number of volumes in Volume Manager', (write) => writeVolumes(write, pods())),
+    ...CLAIM_FAMILIES.map(([name, help, value]) =>
+      gauge(`kubelet_volume_stats_${name}`, `[ALPHA] ${help}`, (write) => writeClaims(write, pods(), room, value)),
+    ),
   ];
+}
+
+type RoomValue = (room: FsStats) => number | undefined;
+
+const CLAIM_FAMILIES: readonly (readonly [name: string, help: string, value: RoomValue])[] = [
+  ['capacity_bytes', 'Capacity in bytes of the volume', (room) => room.capacityBytes],
+  ['available_bytes', 'Number of available bytes in the volume', (room) => room.availableBytes],
+  ['used_bytes', 'Number of used bytes in the volume', (room) => room.usedBytes],
+  ['inodes', 'Maximum number of inodes in the volume', (room) => room.inodes],
+  ['inodes_free', 'Number of free inodes in the volume', (room) => room.inodesFree],
+  ['inodes_used', 'Number of used inodes in the volume', (room) => room.inodesUsed],
+];
+
+/** One sample a claim, however many pods use it. */
+function writeClaims(write: WriteSample, pods: readonly FollowedPod[], room: PodFamiliesOptions['room'], value: RoomValue): void {
+  const lines = new Map<string, number>();
+  for (const { claims } of pods)
+    for (const { path, claim, measured } of claims?.values() ?? []) {
+      const stats = measured === true ? room(path) : undefined;
+      const number = stats && value(stats);
+      if (claim && number !== undefined)
+        lines.set(labelText(['namespace', 'persistentvolumeclaim'], [claim.namespace, claim.name]), number);
+    }
+  for (const [labels, number] of byKey(lines)) write('', labels, number);
 }
 
 function writeWorking(write: WriteSample, pods: readonly FollowedPod[]): void {
@@ -146,6 +176,8 @@ const PLUGINS: Readonly<Partial<Record<keyof Volume, string>>> = {
   projected: 'kubernetes.io/projected',
   emptyDir: 'kubernetes.io/empty-dir',
   hostPath: 'kubernetes.io/host-path',
+  persistentVolumeClaim: 'kubernetes.io/local-volume',
+  ephemeral: 'kubernetes.io/local-volume',
 };
 
 /** The name of the plugin that a volume stands for: `kubernetes.io/empty-dir`. */

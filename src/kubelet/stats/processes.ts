@@ -2,7 +2,10 @@
 import type { StatFilePool, StatFiles } from './stat-files.ts';
 
 /** How files of `/proc` are reached: `once` of a pool is cheaper than reading by name. */
-export interface ProcessFiles extends Pick<StatFilePool, 'once'>, Pick<StatFiles, 'readdir' | 'readlink'> {}
+export interface ProcessFiles extends Pick<StatFilePool, 'once'>, Pick<StatFiles, 'readdir' | 'readlink'> {
+  /** Whether a descriptor is known to be a file's that is kept open here. */
+  holds(pid: number, fd: number): boolean;
+}
 
 export interface ProcessFacts {
   readonly descriptors: number;
@@ -25,6 +28,10 @@ const MAX_PROCESSES = 512;
 /** Descriptors of one process whose kind is looked up. */
 const MAX_DESCRIPTORS = 4096;
 
+/** Where the flags stand in `/proc/<pid>/stat`, counted from the state; the one that the kernel's threads have (`include/linux/sched.h`). */
+const FLAGS = 6;
+const KERNEL_THREAD = 0x20_0000;
+
 const STATES: Readonly<Record<string, keyof TaskStates>> = {
   R: 'running',
   S: 'sleeping',
@@ -36,34 +43,26 @@ const STATES: Readonly<Record<string, keyof TaskStates>> = {
 
 /** Looks at each process; one that ends meanwhile counts as if it had ended before. */
 export function processFacts(files: ProcessFiles, pids: readonly number[]): ProcessFacts {
+  const tasks = { running: 0, sleeping: 0, stopped: 0, uninterruptible: 0 };
   let descriptors = 0;
   let sockets = 0;
   for (const pid of pids.slice(0, MAX_PROCESSES)) {
+    const stat = files.once(`/proc/${pid}/stat`);
+    // The name in brackets may hold anything; the state and the flags stand behind it.
+    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ', FLAGS + 1) ?? [];
+    const state = STATES[fields[0] ?? ''];
+    if (state !== undefined) tasks[state] += 1;
+    // The kernel's own threads hold nothing.
+    if ((Number(fields[FLAGS]) & KERNEL_THREAD) !== 0) continue;
     const directory = `/proc/${pid}/fd`;
     const entries = attempt(() => files.readdir(directory)) ?? [];
     descriptors += entries.length;
     for (const entry of entries.slice(0, MAX_DESCRIPTORS))
-      if (attempt(() => files.readlink(`${directory}/${entry}`))?.startsWith('socket') === true) sockets += 1;
+      if (!files.holds(pid, Number(entry)) && attempt(() => files.readlink(`${directory}/${entry}`))?.startsWith('socket') === true)
+        sockets += 1;
   }
   const [first] = pids;
-  return {
-    descriptors,
-    sockets,
-    tasks: taskStates(files, pids),
-    maxOpenFiles: first === undefined ? undefined : maxOpenFiles(files, first),
-  };
-}
-
-/** The states of the processes' main threads. */
-export function taskStates(files: ProcessFiles, pids: readonly number[]): TaskStates {
-  const counts = { running: 0, sleeping: 0, stopped: 0, uninterruptible: 0 };
-  for (const pid of pids.slice(0, MAX_PROCESSES)) {
-    const stat = files.once(`/proc/${pid}/stat`);
-    // The name in brackets may hold anything; the state stands behind it.
-    const state = stat === undefined ? undefined : STATES[stat.charAt(stat.lastIndexOf(')') + 2)];
-    if (state !== undefined) counts[state] += 1;
-  }
-  return counts;
+  return { descriptors, sockets, tasks, maxOpenFiles: first === undefined ? undefined : maxOpenFiles(files, first) };
 }
 
 function maxOpenFiles(files: ProcessFiles, pid: number): number | undefined {

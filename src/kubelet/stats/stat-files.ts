@@ -46,6 +46,8 @@ export interface StatFilePool {
   once(path: string): string | undefined;
   /** Descriptors that are open now. */
   open(): number;
+  /** Whether a descriptor of this process is one of them. */
+  holds(fd: number): boolean;
 }
 
 const FIRST_BUFFER = 64 * 1024;
@@ -61,7 +63,7 @@ const RETRY_AFTER = 16;
 
 /** Files with at most `maxOpen` descriptors among them; those beyond are opened for each read. */
 export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
-  let count = 0;
+  const held = new Set<number>();
   let buffer = Buffer.allocUnsafe(FIRST_BUFFER);
 
   /** Into `buffer`, whose first bytes are then the file's: how many. */
@@ -98,7 +100,7 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
       if (fd === undefined) return;
       const closing = fd;
       fd = undefined;
-      count -= 1;
+      held.delete(closing);
       files.close(closing);
     };
     /** Bytes of it that stand in the buffer now. */
@@ -116,9 +118,9 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
         return undefined;
       }
       try {
-        if (count >= maxOpen) return fillOnce(path);
+        if (held.size >= maxOpen) return fillOnce(path);
         fd = files.open(path);
-        count += 1;
+        held.add(fd);
         return fill(fd);
       } catch {
         close();
@@ -156,7 +158,8 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
 
   return {
     file,
-    open: () => count,
+    open: () => held.size,
+    holds: (fd) => held.has(fd),
     once(path) {
       try {
         return textOf(fillOnce(path));

@@ -5,12 +5,15 @@ import type { ContainerRuntimeStatus, PodSandboxStatus } from '../../runtime/run
 import { escapeLabel } from '../../metrics/family.ts';
 import { containerNameOf, readySandbox, type ObservedPod } from '../pods/observed.ts';
 import { isTerminalPhase, type NodePod } from '../pods/pod.ts';
+import type { ReadyVolume } from '../volumes/volume-manager.ts';
 import { cgroupPath, containerCgroup, podCgroup, podsCgroup, TIERS, type CgroupPlace } from '../cgroups/names.ts';
 
 /** A pod of this node and what the runtime said of it last. */
 export interface MeasuredPod {
   readonly pod: NodePod;
   readonly observed: ObservedPod;
+  /** Its claims that are mounted, by the volume's name. */
+  readonly claims?: ReadonlyMap<string, ReadyVolume>;
 }
 
 /**

@@ -9,6 +9,7 @@ import type { NodePod } from '../pods/pod.ts';
 import type { NodeFacts } from '../spec/downward.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { volumeContent, type ContentContext } from './content.ts';
+import { claimOf, ClaimNotProcessed, mountClaim, VolumeNotMounted, type ClaimContext, type ClaimName } from './claims.ts';
 import { applyFsGroup } from './fs-group.ts';
 import { prepareHostPath } from './host-path.ts';
 import type { ObjectCache, ObjectName } from './object-cache.ts';
@@ -22,15 +23,21 @@ export interface ReadyVolume {
   readonly readonly: boolean;
   /** The volume is an image: the runtime mounts it, and `path` is empty. */
   readonly image?: { readonly reference: string; readonly pullPolicy: string };
+  /** The claim that it stands for, and whether what it holds is told. */
+  readonly claim?: ClaimName;
+  readonly measured?: boolean;
 }
 
 /** Volumes that could not be made ready, each with the text for its event. */
 export class VolumesNotReady extends Error {
   readonly failures: readonly { readonly volume: string; readonly message: string }[];
-  constructor(failures: VolumesNotReady['failures']) {
+  /** When it is worth trying again; ever more slowly without it. */
+  readonly retryMs: number | undefined;
+  constructor(failures: VolumesNotReady['failures'], retryMs?: number) {
     super(failures.map((f) => f.message).join('; '));
     this.name = 'VolumesNotReady';
     this.failures = failures;
+    this.retryMs = retryMs;
   }
 }
 
@@ -39,6 +46,8 @@ export interface VolumeManager {
   prepare(pod: NodePod, facts: NodeFacts): Promise<ReadonlyMap<string, ReadyVolume>>;
   /** Calls `changed` when something that a pod's volumes show is not as it was: the contents are due then. */
   follow(pod: NodePod, changed: () => void): void;
+  /** The claims among a pod's volumes that are ready, by the volume's name. */
+  claims(uid: string): ReadonlyMap<string, ReadyVolume>;
   /** When contents are due again, in ms from now; undefined when the pod has none. */
   refreshDueMs(pod: NodePod): number | undefined;
   /** Unmounts and removes all of a pod's volumes. */
@@ -56,12 +65,16 @@ export interface VolumeManagerOptions {
   readonly tokens: TokenManager;
   /** False: secrets lie on disk, and `medium: Memory` is refused. */
   readonly useTmpfs: boolean;
+  /** Where claims are looked up, and for which node; without it there are none. */
+  readonly claims?: Omit<ClaimContext, 'files'>;
   /** Told how each attempt to make a volume ready went. */
   readonly mounted?: (volume: Volume, ready: boolean, seconds: number) => void;
 }
 
 /** How old contents may become while a pod runs; a change that is seen is written at once. */
 const REFRESH_MS = 60_000;
+/** A claim gets its volume from others: soon, mostly. */
+const CLAIM_RETRY_MS = 5000;
 
 interface PodVolumes {
   readonly ready: Map<string, ReadyVolume>;
@@ -121,6 +134,8 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
       const { reference = '', pullPolicy } = volume.image;
       return { path: '', readonly: true, image: { reference, pullPolicy: pullPolicy ?? defaultPullPolicy(reference) } };
     }
+    const claim = claimOf(pod, volume);
+    if (claim) return mountClaim(pod, volume, claim, { client: undefined, node: () => undefined, ...options.claims, files });
     if (isEmptyDir(volume)) return { path: await setUpEmptyDir(pod, volume), readonly: false };
     const content = await volumeContent(pod, volume, context);
     if (content === undefined) throw new Error(`volumes of type ${volumeType(volume)} are not supported by this node`);
@@ -168,6 +183,7 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
         token: (p, t) => tokens.token(p, t),
       };
       const failures: { volume: string; message: string }[] = [];
+      let waits = false;
       await Promise.all(
         (pod.spec.volumes ?? []).map(async (volume) => {
           const done = mine.ready.has(volume.name);
@@ -180,12 +196,12 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
           } catch (error) {
             told(false);
             if (done) log.warn('Volume could not be refreshed', { pod: pod.metadata.name, volume: volume.name, err: errorText(error) });
-            else
-              failures.push({ volume: volume.name, message: `MountVolume.SetUp failed for volume "${volume.name}" : ${errorText(error)}` });
+            else failures.push({ volume: volume.name, message: failureText(volume.name, error) });
+            waits ||= error instanceof ClaimNotProcessed;
           }
         }),
       );
-      if (failures.length > 0) throw new VolumesNotReady(failures);
+      if (failures.length > 0) throw new VolumesNotReady(failures, waits ? CLAIM_RETRY_MS : undefined);
       return mine.ready;
     },
     follow(pod, changed) {
@@ -199,6 +215,7 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
         changed();
       });
     },
+    claims: (uid) => new Map([...(state.get(uid)?.ready ?? [])].filter(([, { claim }]) => claim !== undefined)),
     refreshDueMs(pod) {
       const mine = state.get(pod.metadata.uid);
       if (mine === undefined || !(pod.spec.volumes ?? []).some(hasContent)) return undefined;
@@ -221,6 +238,11 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
         await unmount(host, memoryDir).catch((error: unknown) => log.warn('Memory volumes stay mounted', { err: errorText(error) }));
     },
   };
+}
+
+function failureText(volume: string, error: unknown): string {
+  if (error instanceof ClaimNotProcessed || error instanceof VolumeNotMounted) return error.message;
+  return `MountVolume.SetUp failed for volume "${volume}" : ${errorText(error)}`;
 }
 
 const hasContent = (volume: Volume): boolean =>

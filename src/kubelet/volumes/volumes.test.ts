@@ -171,10 +171,7 @@ describe('the volumes of a pod', () => {
       { hostPath: { path: '/not/there', type: 'File' } },
       'MountVolume.SetUp failed for volume "v" : hostPath type check failed: /not/there is not a file',
     ],
-    [
-      { persistentVolumeClaim: { claimName: 'x' } },
-      'MountVolume.SetUp failed for volume "v" : volumes of type persistentVolumeClaim are not supported by this node',
-    ],
+    [{ nfs: { server: 'h', path: '/' } }, 'MountVolume.SetUp failed for volume "v" : volumes of type nfs are not supported by this node'],
   ])('says what is wrong with %j', async (volume, message) => {
     const failure: unknown = await manager()
       .prepare(withVolume(volume), facts)
