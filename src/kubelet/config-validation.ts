@@ -4,6 +4,10 @@ import { typeRecord } from '../api/schema/schema.ts';
 import type { KubeletConfiguration } from './config.ts';
 import { tlsProblems } from './server/tls-names.ts';
 
+/** Ids of a pod come in whole runs of 16 bits. */
+const IDS_UNIT = 65_536;
+const MAX_IDS = 2 ** 32 - 1;
+
 interface Range {
   readonly field: keyof KubeletConfiguration;
   readonly flag: string;
@@ -54,7 +58,7 @@ const LIMITS = { restartPeriod: { min: 1_000, max: 300_000 }, quotaPeriod: { min
 export function validateConfiguration(config: KubeletConfiguration): string[] {
   const durations = wrongDurations('kubelet.config.k8s.io/v1beta1.KubeletConfiguration', config, '');
   if (durations.length > 0) return durations;
-  return [...ranges(config), ...choices(config), ...security(config), ...resources(config)];
+  return [...ranges(config), ...choices(config), ...security(config), ...resources(config), ...userNamespaces(config)];
 }
 
 function ranges(config: KubeletConfiguration): string[] {
@@ -131,6 +135,15 @@ function resources(config: KubeletConfiguration): string[] {
     ),
   );
   return problems;
+}
+
+/** Ids of a pod with users of its own (`pkg/kubelet/apis/config/validation/validation_linux.go`). */
+function userNamespaces({ userNamespaces: users }: KubeletConfiguration): string[] {
+  const ids = users?.idsPerPod;
+  if (ids === undefined) return [];
+  if (ids < IDS_UNIT) return [`userNamespaces.idsPerPod must not be less than ${IDS_UNIT}`];
+  if (ids % IDS_UNIT !== 0) return [`userNamespaces.idsPerPod must be a multiple of ${IDS_UNIT}`];
+  return ids > MAX_IDS ? [`userNamespaces.idsPerPod must not be more than ${MAX_IDS}`] : [];
 }
 
 function between(name: string, text: string, limits: { readonly min: number; readonly max: number }, words: string): string[] {

@@ -90,6 +90,9 @@ describe('a file', () => {
       `${head}enforceNodeAllocatable: [x]`,
       'invalid configuration: option "x" specified for enforceNodeAllocatable (--enforce-node-allocatable). Valid options are "pods", "system-reserved", "kube-reserved" or "none"',
     ],
+    [`${head}userNamespaces: {idsPerPod: 1}`, 'invalid configuration: userNamespaces.idsPerPod must not be less than 65536'],
+    [`${head}userNamespaces: {idsPerPod: 70000}`, 'invalid configuration: userNamespaces.idsPerPod must be a multiple of 65536'],
+    [`${head}userNamespaces: {idsPerPod: 4295032832}`, 'invalid configuration: userNamespaces.idsPerPod must not be more than 4294967295'],
     [
       `${head}tlsCertFile: /a`,
       'invalid configuration: tlsCertFile (--tls-cert-file) and tlsPrivateKeyFile (--tls-private-key-file) must be set together',

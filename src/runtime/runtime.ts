@@ -63,12 +63,21 @@ export interface RuntimeStatus {
 
 export type NamespaceMode = 'pod' | 'container' | 'node' | 'target';
 
+/** A run of users and groups of a pod, and what they are on this machine. */
+export interface IdMapping {
+  readonly hostId: number;
+  readonly containerId: number;
+  readonly length: number;
+}
+
 export interface NamespaceOptions {
   readonly network: 'pod' | 'node';
   readonly pid: NamespaceMode;
   readonly ipc: 'pod' | 'node';
   /** The container whose pid namespace is joined when `pid` is `target`. */
   readonly targetId?: string;
+  /** The pod has users of its own; absent where they are this machine's. */
+  readonly users?: readonly IdMapping[];
 }
 
 export interface DnsConfig {
@@ -120,6 +129,8 @@ export interface Mount {
   readonly readonly: boolean;
   readonly propagation: 'private' | 'hostToContainer' | 'bidirectional';
   readonly recursiveReadOnly?: boolean;
+  /** Whose files are whose, in a pod with users of its own. */
+  readonly mapping?: readonly IdMapping[];
   /** Mounts an image's files instead of `hostPath`, which is empty then: the image by id or name, and a directory in it. */
   readonly image?: { readonly image: string; readonly userSpecified: string; readonly subPath: string };
 }

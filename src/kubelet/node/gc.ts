@@ -33,6 +33,7 @@ export async function collectGarbage(services: PodServices, has: (uid: string) =
     await ignoringGone(runtime.removePodSandbox(sandbox.id));
   }
   await services.cgroups.removeOrphans(has);
+  await services.users.releaseOrphans(has);
   await removeDirectories(services, has, new Set([...sandboxes, ...containers].flatMap((x) => uidOf(x.labels) ?? [])));
 }
 

@@ -35,6 +35,7 @@ export async function completePod(services: PodServices, state: PodState): Promi
   publish(services, state, { finished: true });
   await services.volumes.remove(uid);
   await services.cgroups.ended(pod);
+  await services.users.release(uid);
   services.images.forget(uid);
   services.crashes.forget(`${uid}_`);
   if (deletionTimestamp === undefined || state.removed || isStatic(pod) || services.client === undefined) return;

@@ -29,6 +29,8 @@ import { createImagePuller, type ImagePuller } from './image-puller.ts';
 import type { PodServices, PodSettings, ServiceSource } from './services.ts';
 import type { StatusWriter } from './status-writer.ts';
 
+const DEFAULT_MAX_PODS = 110;
+
 export interface PodServicesParts {
   /** Measured: what pods ask of it is counted. */
   readonly runtime: Runtime;

@@ -14,6 +14,7 @@ import type { SandboxSettings } from '../spec/sandbox-config.ts';
 import type { SecuritySettings } from '../spec/security.ts';
 import type { ObjectCache } from '../volumes/object-cache.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
+import type { UserNamespaces } from '../userns/user-namespaces.ts';
 import type { Backoff } from './backoff.ts';
 import type { ImagePuller } from './image-puller.ts';
 import type { NodePod } from './pod.ts';
@@ -63,6 +64,7 @@ export interface PodServices {
   readonly events: EventRecorder;
   readonly volumes: VolumeManager;
   readonly cgroups: PodCgroups;
+  readonly users: UserNamespaces;
   readonly devices: DeviceManager;
   readonly objects: ObjectCache;
   readonly statuses: StatusWriter;

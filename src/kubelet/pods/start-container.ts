@@ -150,7 +150,7 @@ async function containerConfig(
   const { settings, host } = services;
   const targetName = 'targetContainerName' in container ? container.targetContainerName : undefined;
   const targetId = targetName === undefined ? undefined : containersNamed(observed, targetName).find((c) => c.state === 'running')?.id;
-  const security = containerSecurity(pod, container, image, settings, targetId);
+  const security = containerSecurity(pod, container, image, settings, targetId, sandbox.security.namespaces.users);
   const ownIPs = pod.spec.hostNetwork === true ? services.hostIPs : podIPs;
   const given = await services.devices.prepare(pod, container);
   const now = host.clock.now();
@@ -181,6 +181,7 @@ async function containerConfig(
     env,
     hosts: ownIPs.length > 0 ? hostsFile(pod, ownIPs, settings.clusterDomain, nodeHosts) : undefined,
     mayMount: settings.mayMount,
+    users: sandbox.security.namespaces.users,
   });
   const logPath = join(container.name, `${attempt}.log`);
   return {

@@ -1,7 +1,7 @@
 /** The mounts of a container: its volumes, the hosts file and the termination message (kubernetes `pkg/kubelet/kubelet_pods.go`, makeMounts). */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Mount } from '../../runtime/runtime.ts';
+import type { IdMapping, Mount } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
 import type { AnyContainer, NodePod } from '../pods/pod.ts';
@@ -23,6 +23,8 @@ export interface MountsInput {
   /** Text of the hosts file; undefined where the container gets none. */
   readonly hosts: string | undefined;
   readonly mayMount: boolean;
+  /** Of a pod with users of its own: all its mounts are mapped. */
+  readonly users?: readonly IdMapping[] | undefined;
 }
 
 const PROPAGATION: Readonly<Record<string, Mount['propagation']>> = {
@@ -55,7 +57,8 @@ export async function containerMounts(input: MountsInput): Promise<Mount[]> {
   if (input.hosts !== undefined && !taken.has('/etc/hosts')) mounts.push(await hostsMount(input, input.hosts));
   const message = input.container.terminationMessagePath ?? '';
   if (message !== '' && !taken.has(message)) mounts.push(await messageMount(input, message));
-  return mounts;
+  const { users } = input;
+  return users ? mounts.map((mount) => ({ ...mount, mapping: users })) : mounts;
 }
 
 type VolumeMount = NonNullable<AnyContainer['volumeMounts']>[number];

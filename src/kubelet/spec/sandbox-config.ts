@@ -1,6 +1,6 @@
 /** A pod's sandbox as the runtime takes it (kubernetes `pkg/kubelet/kuberuntime/kuberuntime_sandbox.go`). */
 import { join } from 'node:path';
-import type { DnsConfig, PodSandboxConfig, PortMapping } from '../../runtime/runtime.ts';
+import type { DnsConfig, IdMapping, PodSandboxConfig, PortMapping } from '../../runtime/runtime.ts';
 import type { NodePod } from '../pods/pod.ts';
 import { cgroupParent, type CgroupPlace } from '../cgroups/names.ts';
 import { kernelHostname } from './dns.ts';
@@ -18,7 +18,13 @@ export const podLogDirectory = (podLogsDir: string, pod: NodePod): string =>
   join(podLogsDir, `${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`);
 
 /** Throws when the pod's host name cannot be formed. */
-export function sandboxConfig(pod: NodePod, attempt: number, dns: DnsConfig, settings: SandboxSettings): PodSandboxConfig {
+export function sandboxConfig(
+  pod: NodePod,
+  attempt: number,
+  dns: DnsConfig,
+  settings: SandboxSettings,
+  users?: readonly IdMapping[],
+): PodSandboxConfig {
   const { name, uid, namespace } = pod.metadata;
   return {
     metadata: { name, uid, namespace, attempt },
@@ -31,7 +37,7 @@ export function sandboxConfig(pod: NodePod, attempt: number, dns: DnsConfig, set
     cgroupParent: cgroupParent(pod, settings),
     ...sandboxResources(pod.spec, settings),
     sysctls: Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((s) => [s.name.replaceAll('/', '.'), s.value])),
-    security: sandboxSecurity(pod),
+    security: sandboxSecurity(pod, users),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Security contexts as the runtime takes them (kubernetes `pkg/kubelet/kuberuntime/security_context.go`). */
 import { isAbsolute, join } from 'node:path';
 import type { PodSpec } from '../../api/types.ts';
-import type { ContainerSecurity, Image, NamespaceOptions, SandboxSecurity, SecurityProfile } from '../../runtime/runtime.ts';
+import type { ContainerSecurity, IdMapping, Image, NamespaceOptions, SandboxSecurity, SecurityProfile } from '../../runtime/runtime.ts';
 import { podText, podContainers, type AnyContainer, type NodePod } from '../pods/pod.ts';
 
 const MASKED_PATHS = [
@@ -26,19 +26,20 @@ export interface SecuritySettings {
   readonly seccompDefault: boolean;
 }
 
-export function namespaceOptions(spec: PodSpec, targetId?: string): NamespaceOptions {
+export function namespaceOptions(spec: PodSpec, targetId?: string, users?: readonly IdMapping[]): NamespaceOptions {
   const pid = spec.hostPID === true ? 'node' : spec.shareProcessNamespace === true ? 'pod' : 'container';
   return {
     network: spec.hostNetwork === true ? 'node' : 'pod',
     ipc: spec.hostIPC === true ? 'node' : 'pod',
+    ...(users && { users }),
     ...(targetId !== undefined && pid === 'container' ? { pid: 'target', targetId } : { pid }),
   };
 }
 
-export function sandboxSecurity(pod: NodePod): SandboxSecurity {
+export function sandboxSecurity(pod: NodePod, users?: readonly IdMapping[]): SandboxSecurity {
   const context = pod.spec.securityContext ?? {};
   return {
-    namespaces: namespaceOptions(pod.spec),
+    namespaces: namespaceOptions(pod.spec, undefined, users),
     privileged: podContainers(pod.spec).some((c) => c.container.securityContext?.privileged === true),
     ...(context.runAsUser !== undefined && { runAsUser: context.runAsUser }),
     ...(context.runAsGroup !== undefined && { runAsGroup: context.runAsGroup }),
@@ -61,6 +62,7 @@ export function containerSecurity(
   image: Pick<Image, 'uid' | 'username'>,
   settings: SecuritySettings,
   targetId?: string,
+  users?: readonly IdMapping[],
 ): ContainerSecurity {
   const podContext = pod.spec.securityContext ?? {};
   const own = container.securityContext ?? {};
@@ -81,7 +83,7 @@ export function containerSecurity(
   const policy = podContext.supplementalGroupsPolicy;
   const appArmor = own.appArmorProfile ?? podContext.appArmorProfile;
   return {
-    namespaces: namespaceOptions(pod.spec, targetId),
+    namespaces: namespaceOptions(pod.spec, targetId, users),
     privileged,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],

@@ -8,6 +8,7 @@ import {
   type PodSandboxStatus,
   type Runtime,
   type RuntimeEvent,
+  type RuntimeHandler,
 } from '../../runtime/runtime.ts';
 
 /** What a container does when it is started. */
@@ -32,6 +33,7 @@ export interface FakeRuntimeOptions {
   readonly behave?: (config: ContainerConfig) => Behaviour;
   readonly images?: readonly string[];
   readonly pull?: (reference: string) => string;
+  readonly handlers?: readonly RuntimeHandler[];
   /** The time that starts and ends are stamped with. */
   readonly now?: () => number;
   readonly exec?: (command: readonly string[]) => { code: number; stdout?: string; stderr?: string };
@@ -81,7 +83,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
         { type: 'RuntimeReady', status: true, reason: '', message: '' },
         { type: 'NetworkReady', status: true, reason: '', message: '' },
       ],
-      handlers: [],
+      handlers: options.handlers ?? [],
       notices: [],
     }),
     async runPodSandbox(config) {

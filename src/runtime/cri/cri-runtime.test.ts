@@ -163,6 +163,29 @@ describe('what is sent', () => {
     expect(sent?.config?.linux?.securityContext?.runAsGroup).toBeUndefined();
   });
 
+  it('carries users of their own and the sizes of sandboxes', async () => {
+    let sent: RunPodSandboxRequest | undefined;
+    let made: CreateContainerRequest | undefined;
+    const runtime = await start({
+      runtime: {
+        runPodSandbox: (request) => ((sent = request), { podSandboxId: 's1' }),
+        createContainer: (request) => ((made = request), { containerId: 'c1' }),
+      },
+    });
+    const users = [{ hostId: 65_536, containerId: 0, length: 65_536 }];
+    const security = { ...sandbox.security, namespaces: { ...sandbox.security.namespaces, users } };
+    await runtime.runPodSandbox({ ...sandbox, security, resources: { cpuShares: 2 }, overhead: { memoryLimitBytes: 7 } }, '');
+    expect(sent?.config?.linux).toMatchObject({
+      resources: { cpuShares: 2n },
+      overhead: { memoryLimitInBytes: 7n },
+      securityContext: { namespaceOptions: { usernsOptions: { mode: NamespaceMode.POD, uids: users, gids: users } } },
+    });
+    const mounts = container.mounts.map((mount) => ({ ...mount, mapping: users }));
+    await runtime.createContainer('s1', { ...container, mounts }, sandbox);
+    expect(made?.config?.mounts[0]).toMatchObject({ uidMappings: users, gidMappings: users });
+    expect(made?.config?.linux?.securityContext?.namespaceOptions?.usernsOptions).toMatchObject({ mode: NamespaceMode.NODE, uids: [] });
+  });
+
   it('carries a whole container', async () => {
     let sent: CreateContainerRequest | undefined;
     const runtime = await start({ runtime: { createContainer: (request) => ((sent = request), { containerId: 'c1' }) } });

@@ -3,6 +3,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type {
   ContainerConfig,
   ContainerSecurity,
+  IdMapping,
   LinuxResources,
   NamespaceOptions,
   PodSandboxConfig,
@@ -63,6 +64,8 @@ export function containerMessage(config: ContainerConfig): CriContainerConfig {
       readonly: mount.readonly,
       propagation: PROPAGATIONS[mount.propagation],
       recursiveReadOnly: mount.recursiveReadOnly === true,
+      uidMappings: mappings(mount.mapping),
+      gidMappings: mappings(mount.mapping),
       ...(mount.image && {
         image: { image: mount.image.image, userSpecifiedImage: mount.image.userSpecified },
         imageSubPath: mount.image.subPath,
@@ -149,8 +152,13 @@ function namespaces(options: NamespaceOptions): MessageInitShape<typeof Namespac
     pid: NAMESPACE_MODES[options.pid],
     ipc: NAMESPACE_MODES[options.ipc],
     targetId: options.targetId ?? '',
+    usernsOptions: options.users
+      ? { mode: NAMESPACE_MODES.pod, uids: mappings(options.users), gids: mappings(options.users) }
+      : { mode: NAMESPACE_MODES.node },
   };
 }
+
+const mappings = (list: readonly IdMapping[] = []): IdMapping[] => list.map((mapping) => ({ ...mapping }));
 
 function profile(value: SecurityProfile): MessageInitShape<typeof SecurityProfileSchema> {
   if (value.type === 'localhost') return { profileType: ProfileType.Localhost, localhostRef: value.ref };
