@@ -38,3 +38,19 @@ export function recordedFamilies(): RecordedFamilies {
   }
   return recorded;
 }
+
+/** A text that shows each of the families once, with made-up samples: for programs that check names. */
+export function familiesText(families: Readonly<Record<string, FamilyFacts>>): string {
+  return Object.entries(families)
+    .map(([name, { type, help, labels }]) => {
+      const own = labels.map((label) => `${label}="x"`);
+      const line = (suffix: string, ...more: string[]): string => {
+        const all = [...own, ...more].join(',');
+        return `${name}${suffix}${all === '' ? '' : `{${all}}`} 0\n`;
+      };
+      const totals = `${line('_sum')}${line('_count')}`;
+      const samples = type === 'histogram' ? `${line('_bucket', 'le="+Inf"')}${totals}` : type === 'summary' ? totals : line('');
+      return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples}`;
+    })
+    .join('');
+}
