@@ -14,14 +14,20 @@ export interface Choice {
   readonly reusable: ReadonlySet<string>;
   /** The container ran before the kubelet did: it has what it needs. */
   readonly runsAlready: boolean;
+  /** Notes who has them, in the moment in which they are free. */
+  readonly take: (ids: readonly string[]) => void;
 }
 
 /**
- * Devices that are to be asked for; none when the container has all that it needs. They are free when this resolves: to be
- * noted at once. Rejects with the texts of the original.
+ * Takes the devices that are to be asked for; none when the container has all that it needs. Rejects with the texts of the
+ * original.
  */
 export async function chooseDevices(choice: Choice): Promise<readonly string[]> {
   const { holder, name, resource, holdings, required, reusable, runsAlready } = choice;
+  const take = (ids: readonly string[]): readonly string[] => {
+    choice.take(ids);
+    return ids;
+  };
   const held = holdings.get(holder, name);
   const before = held && idsOf(held);
   if (before && before.size !== required)
@@ -38,13 +44,14 @@ export async function chooseDevices(choice: Choice): Promise<readonly string[]> 
 
   const reused = [...reusable].slice(0, required);
   const needed = required - reused.length;
-  if (needed === 0) return reused;
+  if (needed === 0) return take(reused);
   const available = freeDevices(choice, healthy, needed);
-  const preferred = await preferredDevices(choice, available, reused);
+  const asked = preferredDevices(choice, available, reused);
+  const preferred = asked === undefined ? undefined : await asked;
   // Others may have taken some while the plugin was asked.
   const still = preferred === undefined ? available : freeDevices(choice, resource?.healthy ?? new Set(), needed);
   const first = [...new Set(preferred)].filter((id) => still.has(id));
-  return [...reused, ...new Set([...first, ...still])].slice(0, required);
+  return take([...reused, ...new Set([...first, ...still])].slice(0, required));
 }
 
 /** Healthy devices that nobody has; rejects when they are too few. */
@@ -57,15 +64,13 @@ function freeDevices({ holdings, name, reusable }: Choice, healthy: ReadonlySet<
 }
 
 /** What the plugin would take; undefined when it is not asked. */
-async function preferredDevices(
+function preferredDevices(
   { resource, required }: Choice,
   available: ReadonlySet<string>,
   reused: readonly string[],
-): Promise<readonly string[] | undefined> {
+): Promise<readonly string[]> | undefined {
   if (resource?.plugin?.options.getPreferredAllocationAvailable !== true) return undefined;
-  try {
-    return await resource.plugin.prefer([...available, ...reused], reused, required);
-  } catch (error) {
+  return resource.plugin.prefer([...available, ...reused], reused, required).catch((error: unknown) => {
     throw new Error(`device plugin GetPreferredAllocation rpc failed with err: ${rpcText(error)}`, { cause: error });
-  }
+  });
 }

@@ -226,18 +226,17 @@ export async function openDevices({ host, rootDir, log, metrics, running }: Devi
         required: quantityValue(quantity),
         reusable: reusable.get(name) ?? new Set(),
         runsAlready: node?.synced() !== true && ranBefore.has(holder.uid),
+        take: (ids) => holdings.set(holder, { resource: name, ids: byNumaNode(ids, inventory.get(name)), answer: undefined }),
       });
       if (chosen.length === 0) continue;
       const resource = inventory.get(name);
-      const ids = byNumaNode(chosen, resource);
-      holdings.set(holder, { resource: name, ids, answer: undefined });
       const began = clock.monotonic();
       try {
         if (resource?.plugin === undefined) throw new Error(`endpoint ${name} has been stopped`);
         const answer = await resource.plugin.allocate(chosen).finally(() => {
           metrics.devicePluginAllocDuration.observe((clock.monotonic() - began) / 1000, [name]);
         });
-        holdings.set(holder, { resource: name, ids, answer });
+        holdings.set(holder, { resource: name, ids: byNumaNode(chosen, resource), answer });
         changed = true;
       } catch (error) {
         holdings.delete(holder, name);

@@ -17,6 +17,7 @@ import {
 } from '@bufbuild/protobuf';
 import { codeOf, GrpcError, percentDecoded } from './codes.ts';
 import { frameOf, readFrames } from './frames.ts';
+import { checkSocketPath } from './socket-path.ts';
 
 export interface CallOptions {
   /** Milliseconds; none without. */
@@ -52,6 +53,7 @@ const DIAL_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   ECONNREFUSED: 'connection refused',
   EACCES: 'permission denied',
+  EINVAL: 'invalid argument',
   ENOTSOCK: 'socket operation on non-socket',
 };
 
@@ -83,10 +85,14 @@ export function openGrpc(path: string, maxBytes: number): GrpcClient {
     return made;
   }
 
-  const connected = (): Promise<ClientHttp2Session> =>
-    (current ?? dial()).catch((error: unknown) => {
+  async function connected(): Promise<ClientHttp2Session> {
+    try {
+      checkSocketPath(path, 'connect');
+      return await (current ?? dial());
+    } catch (error) {
       throw away(error, path);
-    });
+    }
+  }
 
   /** Sends one request; `frame` is given every message of the answer. */
   async function exchange(

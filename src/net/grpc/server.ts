@@ -1,6 +1,7 @@
 /** gRPC's server side on a unix socket: single calls, no compression (grpc/grpc `doc/PROTOCOL-HTTP2.md`). */
 import { constants, createServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { codeNumber, GrpcError, percentEncoded } from './codes.ts';
+import { checkSocketPath } from './socket-path.ts';
 import { frameOf, readFrames } from './frames.ts';
 
 /** Answers the bytes of a request with those of a message; what it throws ends the call: a GrpcError as it is, all else as `unknown`. */
@@ -23,7 +24,8 @@ const MAX_STREAMS = 100;
 const MAX_CONNECTIONS = 256;
 
 /** Serves on a path that must be free. Rejects as `listen` does. */
-export function serveGrpc(path: string, services: GrpcServices): Promise<GrpcServer> {
+export async function serveGrpc(path: string, services: GrpcServices): Promise<GrpcServer> {
+  checkSocketPath(path, 'bind');
   const server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS } });
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
@@ -71,7 +73,8 @@ async function answerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders,
 }
 
 function methodOf(path: string, services: GrpcServices): GrpcAnswer {
-  const [, service = '', method = ''] = /^\/(.*)\/([^/]*)$/.exec(path) ?? [];
+  const [, service, method = ''] = /^\/(.*)\/([^/]*)$/.exec(path) ?? [];
+  if (service === undefined) throw new GrpcError('unimplemented', `malformed method name: ${JSON.stringify(path)}`);
   if (!Object.hasOwn(services, service)) throw new GrpcError('unimplemented', `unknown service ${service}`);
   const methods = services[service] ?? {};
   const answer = Object.hasOwn(methods, method) ? methods[method] : undefined;
