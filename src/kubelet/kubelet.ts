@@ -155,8 +155,8 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
 
   // What wakes them: the runtime, and a slow look at everything.
   runtime.onEvent((event) => manager.wake(event.podUid), stopping.signal);
-  relist.start(() => {
-    manager.wakeAll();
+  relist.start((changed) => {
+    manager.relisted(changed);
     mirrors.repair();
   });
 

@@ -24,7 +24,8 @@ export interface PodManager {
   remove(uid: string, last?: NodePod): void;
   /** Something of the pod changed in the runtime. */
   wake(uid: string): void;
-  wakeAll(): void;
+  /** A look at everything found these pods changed: they look for themselves, and so do those that do not run quietly. */
+  relisted(changed: ReadonlySet<string>): void;
   /** Ends a pod as Failed; `told` sends a warning that says why. Resolves when nothing of it runs any more. */
   end(uid: string, verdict: PodVerdict, told?: { readonly annotations: Readonly<Record<string, string>> }): Promise<void>;
   /** Pods that a source wants, each with its newest status. */
@@ -200,9 +201,12 @@ export function createPodManager({
       worker?.remove(last && annotated(worker.state.pod.metadata.annotations?.[SOURCE_ANNOTATION] ?? 'api', last));
     },
     wake: (uid) => workers.get(uid)?.wake(),
-    wakeAll() {
+    relisted(changed) {
       retryResizes();
-      workers.forEach((worker) => worker.wake());
+      for (const [uid, worker] of workers) {
+        const { stage, status } = worker.state;
+        if (changed.has(uid) || stage !== 'running' || status.phase !== 'Running') worker.wake();
+      }
     },
     async end(uid, verdict, told) {
       const worker = workers.get(uid);
