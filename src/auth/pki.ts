@@ -78,6 +78,9 @@ const LEAVES = {
   certificateController: { file: 'certificate-controller', subject: controller('certificate-controller'), usages: ['clientAuth'] },
   nodeController: { file: 'node-controller', subject: controller('node-controller'), usages: ['clientAuth'] },
   podGarbageCollector: { file: 'pod-garbage-collector', subject: controller('pod-garbage-collector'), usages: ['clientAuth'] },
+  volumeBinder: { file: 'persistent-volume-binder', subject: controller('persistent-volume-binder'), usages: ['clientAuth'] },
+  claimProtection: { file: 'pvc-protection-controller', subject: controller('pvc-protection-controller'), usages: ['clientAuth'] },
+  volumeProtection: { file: 'pv-protection-controller', subject: controller('pv-protection-controller'), usages: ['clientAuth'] },
   dns: { file: 'kube-dns', subject: controller('kube-dns'), usages: ['clientAuth'] },
   admin: { file: 'admin', subject: user('kubernetes-admin', 'system:masters'), usages: ['clientAuth'] },
 } as const satisfies Record<string, Leaf>;

@@ -5,6 +5,7 @@ import { limitRangerAdmission } from './limit-ranger.ts';
 import { nodeTaintAdmission } from './node-taint.ts';
 import { priorityAdmission } from './priority.ts';
 import { runtimeClassAdmission } from './runtime-class.ts';
+import { defaultStorageClassAdmission, storageProtectionAdmission } from './storage.ts';
 import { serviceAccountAdmission } from './service-account.ts';
 
 export const admissionPlugins: readonly AdmissionPlugin[] = [
@@ -14,4 +15,6 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   priorityAdmission,
   defaultTolerationsAdmission,
   runtimeClassAdmission,
+  defaultStorageClassAdmission,
+  storageProtectionAdmission,
 ];

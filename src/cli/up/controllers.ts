@@ -16,6 +16,8 @@ import { startScheduler } from '../../controllers/scheduler/scheduler.ts';
 import { startServiceAccountController } from '../../controllers/service-accounts.ts';
 import { shareInformers } from '../../controllers/shared-informers.ts';
 import { startTokenSecretController } from '../../controllers/token-secrets.ts';
+import { startVolumeBinder } from '../../controllers/volumes/binder.ts';
+import { startClaimProtection, startVolumeProtection } from '../../controllers/volumes/protection.ts';
 import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
 
@@ -44,6 +46,9 @@ export function startControllers(server: string, pki: Pki, host: Host, log: Logg
     startNodeLifecycleController(as(pki.nodeController, 'node-controller')),
     startTaintEvictionController(as(pki.nodeController, 'taint-eviction-controller')),
     startPodGarbageCollector(as(pki.podGarbageCollector, 'pod-garbage-collector')),
+    startVolumeBinder(as(pki.volumeBinder, 'persistent-volume-binder'), host.files),
+    startClaimProtection(as(pki.claimProtection, 'pvc-protection-controller')),
+    startVolumeProtection(as(pki.volumeProtection, 'pv-protection-controller')),
     startScheduler({ clock: shared.clock, log: shared.log, client: identity(pki.scheduler, 'scheduler') }),
   ];
   return {
