@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startNodeProcessMetrics } from '../metrics/node-process.ts';
 import { activePods, startedWith } from './devices/active.ts';
 import { openDevices } from './devices/devices.ts';
+import { servePodResources } from './devices/serve-pod-resources.ts';
 import { createEventRecorder } from './events/recorder.ts';
 import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
 import { watchLooks } from './node/looks.ts';
@@ -131,12 +132,22 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   // Their devices.
   let synced = false;
   await devices.serve({
-    active: () => activePods(manager.followed()),
+    active: () => new Set(activePods(manager.followed()).map((pod) => pod.metadata.uid)),
     synced: () => synced,
     changed: (uids) => {
       node.touch();
       uids.forEach((uid) => manager.wake(uid));
     },
+  });
+
+  const podResources = await servePodResources({
+    host,
+    rootDir: settings.rootDir,
+    log: log.scope('devices'),
+    metrics,
+    devices,
+    pods: () => activePods(manager.followed()),
+    podByName: (namespace, name) => manager.byName(namespace, name)?.pod,
   });
 
   // Where they come from.
@@ -181,7 +192,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   });
 
   return {
-    view: nodeView(nodeName, runtime, manager, () => relist.turnedAgoMs()),
+    view: { ...nodeView(nodeName, runtime, manager, () => relist.turnedAgoMs()), devicePluginProblem: () => devices.problem() },
     measurements: kubeletMeasurements({
       stats,
       metrics,
@@ -201,6 +212,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
       services.probes.close();
       await manager.close();
       await devices.close();
+      await podResources?.close();
       await housekeeping?.close();
       await allocations.flush();
       await node.close();

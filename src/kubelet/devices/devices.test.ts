@@ -170,7 +170,7 @@ describe('a plugin', () => {
       const server = await serveBytes(join(b.directory, name), (path) => (path.endsWith('Options') ? options : bytes));
       closing.push(() => server.stop());
       await registerPlugin(b.directory, { version: 'v1beta1', endpoint: name, resourceName: RESOURCE });
-      await eventually(() => b.devices.manages(RESOURCE) === false);
+      await eventually(() => !b.devices.manages(RESOURCE));
       expect(await b.devices.admit(wanting('u', 1))).toBeUndefined();
     }
     await withDevices(b, 'a');

@@ -22,4 +22,6 @@ export interface NodeView {
   runningPods(): Promise<Pod[]>;
   /** Milliseconds since the sync loop was last entered; 0 before the first time. */
   syncLoopAgeMs(): number;
+  /** Why no device plugin can register; undefined when they can. */
+  devicePluginProblem?(): string | undefined;
 }

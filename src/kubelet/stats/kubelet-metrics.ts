@@ -202,6 +202,21 @@ function families() {
       help: '[ALPHA] Cumulative number of requests to the PodResource endpoint. Broken down by server api version.',
       labels: ['server_api_version'],
     }),
+    podResourcesListRequests: counter({
+      name: 'kubelet_pod_resources_endpoint_requests_list',
+      help: '[ALPHA] Number of requests to the PodResource List endpoint. Broken down by server api version.',
+      labels: ['server_api_version'],
+    }),
+    podResourcesAllocatableRequests: counter({
+      name: 'kubelet_pod_resources_endpoint_requests_get_allocatable',
+      help: '[ALPHA] Number of requests to the PodResource GetAllocatableResources endpoint. Broken down by server api version.',
+      labels: ['server_api_version'],
+    }),
+    podResourcesGetRequests: counter({
+      name: 'kubelet_pod_resources_endpoint_requests_get',
+      help: '[ALPHA] Number of requests to the PodResource Get endpoint. Broken down by server api version.',
+      labels: ['server_api_version'],
+    }),
     restartedPods: counter({
       name: 'kubelet_restarted_pods_total',
       help: '[ALPHA] Number of pods that have been restarted because they were deleted and recreated with the same UID while the kubelet was watching them (common for static pods, extremely uncommon for API pods)',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Registration } from '../../kubelet/devices/proto/device_plugin_pb.ts';
 import { codeName, GrpcError, percentDecoded, percentEncoded, rpcText } from './codes.ts';
@@ -49,8 +49,9 @@ function client(socket: string): ReturnType<typeof openGrpc> {
 describe('a gRPC server', () => {
   it('answers our client', async () => {
     const { socket } = await serve();
-    const { call } = client(socket);
-    const register = (resourceName: string, timeoutMs = 20_000) => call(Registration.method.register, { resourceName }, { timeoutMs });
+    const opened = client(socket);
+    const register = (resourceName: string, timeoutMs = 20_000) =>
+      opened.call(Registration.method.register, { resourceName }, { timeoutMs });
     expect(await register('good')).toEqual({ $typeName: 'v1beta1.Empty' });
     await expect(register('bad')).rejects.toMatchObject({ code: 'unknown', message: 'no <way>: 100 % ü\n' });
     await expect(register('worse')).rejects.toMatchObject({ code: 'resourceExhausted', message: 'too many' });
@@ -75,8 +76,7 @@ describe('a gRPC server', () => {
 
   it('is told when a client goes', async () => {
     const { socket, gone } = await serve();
-    const { call } = client(socket);
-    await expect(call(Registration.method.register, { resourceName: 'slow' }, { timeoutMs: 20 })).rejects.toThrow();
+    await expect(client(socket).call(Registration.method.register, { resourceName: 'slow' }, { timeoutMs: 20 })).rejects.toThrow();
     await expect.poll(gone).toBe(true);
   });
 

@@ -53,7 +53,7 @@ export async function startFakePlugin({
   const offered: string[][] = [];
   let devices: MessageInitShape<typeof DeviceSchema>[] = [];
   let wake: (() => void)[] = [];
-  let stopped = false;
+  const stopping = new AbortController();
   const changed = (): void => {
     const waiting = wake;
     wake = [];
@@ -64,7 +64,7 @@ export async function startFakePlugin({
       router.service(DevicePlugin, {
         getDevicePluginOptions: () => options,
         async *listAndWatch() {
-          while (!stopped) {
+          while (!stopping.signal.aborted) {
             yield { devices };
             await new Promise<void>((ring) => wake.push(ring));
           }
@@ -101,7 +101,7 @@ export async function startFakePlugin({
     },
     register: () => registerPlugin(directory, { version: 'v1beta1', endpoint, resourceName: resource }),
     async stop() {
-      stopped = true;
+      stopping.abort();
       changed();
       await server.stop();
     },

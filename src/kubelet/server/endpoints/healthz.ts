@@ -15,8 +15,7 @@ const CHECKS = {
       ? 'sync Loop took longer than expected'
       : undefined;
   },
-  // Fails when device plugins cannot register; no registration server has failed here.
-  'device-plugin': (): string | undefined => undefined,
+  'device-plugin': (context: ServerContext): string | undefined => context.view.devicePluginProblem?.(),
 } as const satisfies Readonly<Record<string, (context: ServerContext) => string | undefined>>;
 
 export type CheckName = keyof typeof CHECKS;
