@@ -7,6 +7,7 @@ import type { Host } from '../../util/host.ts';
 import type { Logger, Verbosity } from '../../util/log.ts';
 import type { KubeletConfiguration } from '../config.ts';
 import type { Snapshot } from '../stats/collector.ts';
+import type { Disks } from '../stats/filesystems.ts';
 import type { ServerMetrics } from './http-metrics.ts';
 import type { ContentTypes } from './logs/content-type.ts';
 import type { StreamTokens } from './legacy/stream-tokens.ts';
@@ -27,6 +28,8 @@ export interface Measurements {
   readonly summary?: (onlyCpuAndMemory: boolean) => Promise<Encoded>;
   /** What the node's cgroups, pods and containers use now, for the retired endpoints. */
   readonly snapshot?: () => Promise<Snapshot>;
+  /** The machine's file systems and disks, for the same; undefined until they were looked at. */
+  readonly disks?: () => Promise<Disks | undefined>;
 }
 
 /** What all endpoints share. */

@@ -40,6 +40,7 @@ export function kubeletMeasurements(options: MeasurementsOptions): Measurements 
     probes: () => Promise.resolve(encoded(probes.text(startedAt))),
     summary: (only) => stats.summaryJson(only),
     snapshot: () => stats.snapshot(),
+    disks: () => stats.disks(),
   };
 }
 

@@ -46,6 +46,8 @@ export interface NodeStats {
   summaryJson(onlyCpuAndMemory: boolean): Promise<Encoded>;
   /** Of the node as it is now, for families that count pods and what they hold. */
   snapshot(): Promise<Snapshot>;
+  /** The machine's file systems and disks, at most ten seconds old. */
+  disks(): Promise<Disks | undefined>;
   /** Bytes of a container's log directory, as far as they are known. */
   logBytes(logDirectory: string): number | undefined;
   /** Room of the file system that holds a directory, as far as it is known. */
@@ -174,6 +176,7 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
   return {
     cgroupVersion: layout?.version,
     snapshot: () => collector.collect('full'),
+    disks: () => disks.first(FIRST_LOOK_MS),
     async cadvisor() {
       const [snapshot, known] = await Promise.all([collector.collect('full'), disks.first(FIRST_LOOK_MS)]);
       return cadvisorOf(snapshot, known);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../util/clock.ts';
 import { systemClock } from '../../../util/clock.ts';
 import type { Measured, Snapshot } from '../../stats/collector.ts';
+import { parseDiskstats, type Disks } from '../../stats/filesystems.ts';
 import { targetLabels } from '../../stats/targets.ts';
 import { ask, podUid, startTestServer, type Answer, type Ask } from '../testing.ts';
 import type { KubeletServerHandle } from '../server.ts';
@@ -25,7 +26,7 @@ function measured(path: string, container?: string): Measured {
   return {
     target: {
       path,
-      kind: container === undefined ? 'group' : 'container',
+      kind: path === '/' ? 'root' : container === undefined ? 'group' : 'container',
       labels: targetLabels({ id: path }),
       podUid,
       ...(container !== undefined && {
@@ -48,6 +49,7 @@ function measured(path: string, container?: string): Measured {
         majorPageFaults: 0,
       },
       pressure: {},
+      io: container === undefined ? [] : [{ major: 8, minor: 0, readBytes: 1, writeBytes: 2, reads: 3, writes: 4 }],
     },
     spec: { cpuShares: 1024 },
     madeAt: 1,
@@ -74,6 +76,12 @@ const snapshot: Snapshot = {
   ],
 };
 
+const disks: Disks = {
+  at: 1_700_000_000_000,
+  filesystems: [{ device: '/dev/vda', major: 8, minor: 0, capacityBytes: 100, usedBytes: 40, inodes: 9, inodesFree: 3 }],
+  disks: parseDiskstats('8 0 vda 1 2 3 4 5 6 7 8 9 10 11\n'),
+};
+
 let server: KubeletServerHandle;
 const send = (path: string, options: Ask = {}): Promise<Answer> => ask(server.addresses.secure?.port ?? 0, path, { token, ...options });
 beforeAll(async () => {
@@ -81,7 +89,11 @@ beforeAll(async () => {
     {},
     {
       features: { legacyEndpoints: true },
-      measurements: { snapshot: () => Promise.resolve(snapshot), resource: () => Promise.resolve(encoded(RESOURCE)) },
+      measurements: {
+        snapshot: () => Promise.resolve(snapshot),
+        disks: () => Promise.resolve(disks),
+        resource: () => Promise.resolve(encoded(RESOURCE)),
+      },
     },
   );
 });
@@ -120,6 +132,8 @@ describe('legacy endpoints', () => {
       'swap_capacity',
     ]);
     expect(spec['num_cores']).toBeGreaterThan(0);
+    expect(spec['nvm']).toEqual({ memory_mode_capacity: 0, 'app direct_mode_capacity': 0, avg_power_budget: 0 });
+    expect(spec['filesystems']).toEqual([{ device: '/dev/vda', capacity: 100, type: 'vfs', inodes: 9, has_inodes: true }]);
     expect(body.startsWith('{\n "timestamp"')).toBe(true);
   });
 
@@ -141,17 +155,60 @@ describe('legacy endpoints', () => {
     expect(await keys('')).toEqual(['/']);
   });
 
-  it('/stats/container refuses what it cannot read or find', async () => {
-    for (const [body, message] of [
-      ['{"containerName":"/../../etc"}', 'unknown container "/etc"'],
-      ['{"containerName":5}', 'json: cannot unmarshal StatsRequest.containerName into a string'],
-      ['[]', 'json: cannot unmarshal into a StatsRequest'],
-      [`"${'x'.repeat(70_000)}"`, 'http: request body too large'],
-    ] as const) {
-      const answer = await send('/stats/container', { method: 'POST', body });
-      expect([answer.status, answer.body]).toEqual([500, `Internal Error: ${message}`]);
-    }
-    expect((await send('/stats/container', { method: 'POST', body: '{' })).status).toBe(500);
+  it.each<[body: string, names: string[]]>([
+    ['null', ['/']],
+    ['{}', ['/']],
+    ['{"containerName":null,"subcontainers":null}', ['/']],
+    ['{"CONTAINERNAME":"/kubepods/"}', ['/kubepods']],
+    ['{"containerName":"kubepods/pod","more":[1]}', ['/kubepods/pod']],
+    ['{"containerName":"","num_stats":-1}', ['/']],
+  ])('/stats/container reads %s as Go does', async (body, names) => {
+    const { status, body: text } = await send('/stats/container', { method: 'POST', body });
+    expect([status, Object.keys(JSON.parse(text) as object)]).toEqual([200, names]);
+  });
+
+  it.each([
+    ['{"containerName":"/../../etc"}', 'unknown container "/etc"'],
+    ['{"containerName":5}', 'json: cannot unmarshal number into Go struct field StatsRequest.containerName of type string'],
+    ['{"num_stats":1.5}', 'json: cannot unmarshal number 1.5 into Go struct field StatsRequest.num_stats of type int'],
+    ['{"num_stats":"1"}', 'json: cannot unmarshal string into Go struct field StatsRequest.num_stats of type int'],
+    ['{"subcontainers":"yes"}', 'json: cannot unmarshal string into Go struct field StatsRequest.subcontainers of type bool'],
+    ['{"start":"yesterday"}', 'parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006"'],
+    ['[]', 'json: cannot unmarshal array into Go value of type stats.StatsRequest'],
+    ['7', 'json: cannot unmarshal number into Go value of type stats.StatsRequest'],
+    ['{', 'unexpected EOF'],
+    ['\u0000', "invalid character '\\x00' looking for beginning of value"],
+    [`"${'x'.repeat(70_000)}"`, 'http: request body too large'],
+  ])('/stats/container refuses %.60s', async (body, message) => {
+    const answer = await send('/stats/container', { method: 'POST', body });
+    expect([answer.status, answer.body]).toEqual([500, `Internal Error: ${message}`]);
+  });
+
+  it('/stats/container/ is asked by Heapster with a slash, a time and for one sample; its disks and file systems are read', async () => {
+    const asked = { containerName: '/', num_stats: 1, start: '2026-01-01T00:00:00Z', end: '2026-01-01T00:01:00Z', subcontainers: true };
+    const { status, body } = await send('/stats/container/', {
+      method: 'POST',
+      body: JSON.stringify(asked),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(status).toBe(200);
+    const all = JSON.parse(body) as Record<string, { spec: Record<string, unknown>; stats: Record<string, unknown>[] }>;
+    expect(Object.keys(all)).toEqual(['/', '/kubepods', '/kubepods/pod', '/kubepods/pod/c1']);
+    expect(Object.values(all).map(({ stats }) => stats.length)).toEqual([1, 1, 1, 1]);
+    expect(all['/']?.spec['has_filesystem']).toBe(true);
+    expect(all['/']?.stats[0]?.['filesystem']).toMatchObject([
+      { device: '/dev/vda', capacity: 100, usage: 40, available: 60, inodes_free: 3 },
+    ]);
+    expect(all['/kubepods/pod/c1']?.stats[0]?.['diskio']).toEqual({
+      io_service_bytes: [{ device: '/dev/vda', major: 8, minor: 0, stats: { Read: 1, Total: 3, Write: 2 } }],
+      io_serviced: [{ device: '/dev/vda', major: 8, minor: 0, stats: { Read: 3, Total: 7, Write: 4 } }],
+    });
+    expect(all['/kubepods/pod/c1']?.stats[0]?.['filesystem']).toBeUndefined();
+  });
+
+  it('/stats/container without samples has none', async () => {
+    const { body } = await send('/stats/container', { method: 'POST', body: '{"num_stats":0}' });
+    expect(JSON.parse(body)).toEqual({ '/': expect.not.objectContaining({ stats: expect.anything() }) });
   });
 
   it('/stats/…/container finds a pod’s container by names and uid', async () => {

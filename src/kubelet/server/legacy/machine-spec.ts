@@ -3,8 +3,7 @@ import { sendText } from '../../../net/respond.ts';
 import { errorText } from '../../../util/log.ts';
 import type { Host } from '../../../util/host.ts';
 import { readMachine } from '../../node/machine.ts';
-import { readDisks } from '../../stats/filesystems.ts';
-import { createStatfs } from '../../stats/statfs.ts';
+import type { Disks } from '../../stats/filesystems.ts';
 import { readMachineInfo, type MachineInfo } from '../../stats/machine-info.ts';
 import { goJson } from '../go-json.ts';
 import type { Handler } from '../request.ts';
@@ -14,18 +13,18 @@ const KIB = 1024;
 
 export const machineSpecEndpoint: Handler = async ({ exchange, context }) => {
   try {
-    const text = goJson(await machineSpec(context.host), 1);
+    const text = goJson(await machineSpec(context.host, await context.measurements.disks?.()), 1);
     sendText(exchange, 200, text, { 'Content-Type': 'application/json' });
   } catch (error) {
     sendText(exchange, 500, errorText(error));
   }
 };
 
-async function machineSpec(host: Host): Promise<Record<string, unknown>> {
-  const [machine, basics, disks, cpuinfo, devices, interfaces] = await Promise.all([
+async function machineSpec(host: Host, known: Disks | undefined): Promise<Record<string, unknown>> {
+  const [machine, basics, maxKhz, cpuinfo, devices, interfaces] = await Promise.all([
     readMachineInfo(host, '/'),
     readMachine(host.files, '/'),
-    readDisks(host, createStatfs(host)),
+    host.files.readFile('/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq', 'utf8').catch(() => ''),
     host.files.readFile('/proc/cpuinfo', 'utf8').catch(() => ''),
     diskMap(host),
     networkDevices(host),
@@ -37,16 +36,17 @@ async function machineSpec(host: Host): Promise<Record<string, unknown>> {
     num_cores: machine.cores,
     num_physical_cores: machine.physicalCores,
     num_sockets: machine.sockets,
-    cpu_frequency_khz: Math.round(mhz * 1000),
+    cpu_frequency_khz: Number(maxKhz) || Math.round(mhz * 1000),
     memory_capacity: machine.memoryBytes,
     swap_capacity: machine.swapBytes,
     memory_by_type: memoryByType(machine),
-    nvm: { memory_mode_capacity: 0, app_direct_mode_capacity: 0, avg_power_budget: 0 },
+    // The key has a space in the original.
+    nvm: { memory_mode_capacity: 0, 'app direct_mode_capacity': 0, avg_power_budget: 0 },
     hugepages: await hugepages(host),
     machine_id: machine.machineId,
     system_uuid: basics.systemUUID,
     boot_id: machine.bootId,
-    filesystems: disks.filesystems.map(({ device, capacityBytes, inodes }) => ({
+    filesystems: (known?.filesystems ?? []).map(({ device, capacityBytes, inodes }) => ({
       device,
       capacity: capacityBytes,
       type: 'vfs',

@@ -4,35 +4,33 @@ import { BodyTooLargeError, readBody } from '../../../net/body.ts';
 import { sendText } from '../../../net/respond.ts';
 import { errorText } from '../../../util/log.ts';
 import type { Measured, MeasuredPodStats, Snapshot } from '../../stats/collector.ts';
+import type { Disks } from '../../stats/filesystems.ts';
 import { goJson } from '../go-json.ts';
 import { podOf } from '../lookup.ts';
 import type { Handler, KubeletRequest } from '../request.ts';
-import { containerInfo, type ContainerInfo } from './container-info.ts';
+import { containerInfo, type CommonExtras, type ContainerInfo } from './container-info.ts';
+import { parseStatsRequest, type StatsRequest } from './stats-request.ts';
 
 /** A StatsRequest is one small object. */
 const MAX_BODY = 64 * 1024;
 const NOT_MEASURED = 'nothing on this node measures this';
 
-interface StatsRequest {
-  readonly containerName: string;
-  readonly subcontainers: boolean;
-}
-
 /** The cgroup `/`. */
 export const rootStatsEndpoint: Handler = (request) =>
   answer(request, async () => {
-    await statsRequest(request);
-    const { root, groups, rootNetwork } = await snapshotOf(request);
+    const { samples } = await statsRequest(request);
+    const [snapshot, disks] = await measuredOf(request);
+    const { root, groups, rootNetwork } = snapshot;
     if (root === undefined) throw new Error('unknown container "/"');
-    return containerInfo(root, { subcontainers: below('/', groups), network: rootNetwork });
+    return containerInfo(root, { samples, subcontainers: below('/', groups), network: rootNetwork, disks });
   });
 
 /** The cgroup that the body names, and those below it when it asks for them: by path. */
 export const containerStatsEndpoint: Handler = (request) =>
   answer(request, async () => {
     const asked = await statsRequest(request);
-    const name = posix.join('/', asked.containerName);
-    const all = everyInfo(await snapshotOf(request));
+    const name = posix.resolve('/', asked.containerName.replace(/^\/+/, ''));
+    const all = everyInfo(...(await measuredOf(request)), asked.samples);
     const wanted = [...all].filter(([path]) => path === name || (asked.subcontainers && (name === '/' || path.startsWith(`${name}/`))));
     if (wanted.length === 0) throw new Error(`unknown container ${JSON.stringify(name)}`);
     return Object.fromEntries(wanted);
@@ -42,21 +40,21 @@ export const containerStatsEndpoint: Handler = (request) =>
 export const podContainerStatsEndpoint: Handler = (request) =>
   answer(request, async () => {
     const { exchange, context, params } = request;
-    await statsRequest(request);
+    const { samples } = await statsRequest(request);
     const named = { namespace: 'default', ...params };
     const pod = podOf(context.view, named);
     if (pod === undefined || (params['uid'] !== undefined && params['uid'] !== pod.pod.metadata.uid)) {
       sendText(exchange, 404, 'no matching container');
       return undefined;
     }
-    const { pods } = await snapshotOf(request);
+    const [{ pods }, disks] = await measuredOf(request);
     const stats = pods.find(({ targets }) => targets.group.podUid === pod.pod.metadata.uid);
     const measured = stats?.containers.find(({ target }) => target.container?.metadata.name === params['container']);
     if (stats === undefined || measured === undefined) {
       sendText(exchange, 404, 'no matching container');
       return undefined;
     }
-    return infoOfContainer(measured, stats);
+    return infoOfContainer(measured, stats, { samples, disks });
   });
 
 async function answer({ exchange }: KubeletRequest, make: () => Promise<unknown>): Promise<void> {
@@ -68,49 +66,43 @@ async function answer({ exchange }: KubeletRequest, make: () => Promise<unknown>
   }
 }
 
-async function snapshotOf({ context }: KubeletRequest): Promise<Snapshot> {
-  const { snapshot } = context.measurements;
+async function measuredOf({ context }: KubeletRequest): Promise<[Snapshot, Disks | undefined]> {
+  const { snapshot, disks } = context.measurements;
   if (snapshot === undefined) throw new Error(NOT_MEASURED);
-  return snapshot();
+  return Promise.all([snapshot(), disks?.()]);
 }
 
-/** The body, all of it optional. `num_stats`, `start` and `end` choose among samples: there is one. */
+/** What the body asks for. */
 async function statsRequest({ exchange }: KubeletRequest): Promise<StatsRequest> {
-  let text: string;
   try {
-    text = (await readBody(exchange, MAX_BODY)).toString();
+    return parseStatsRequest((await readBody(exchange, MAX_BODY)).toString());
   } catch (error) {
     if (error instanceof BodyTooLargeError) throw new Error(error.message, { cause: error });
     throw error;
   }
-  const body: unknown = text.trim() === '' ? {} : JSON.parse(text);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Error('json: cannot unmarshal into a StatsRequest');
-  const { containerName = '', subcontainers = false } = body as { containerName?: unknown; subcontainers?: unknown };
-  if (typeof containerName !== 'string') throw new Error('json: cannot unmarshal StatsRequest.containerName into a string');
-  if (typeof subcontainers !== 'boolean') throw new Error('json: cannot unmarshal StatsRequest.subcontainers into a bool');
-  return { containerName, subcontainers };
 }
 
 /** Everything that is measured, by path. */
-function everyInfo({ root, groups, pods, rootNetwork }: Snapshot): Map<string, ContainerInfo> {
+function everyInfo({ root, groups, pods, rootNetwork }: Snapshot, disks: Disks | undefined, samples: number): Map<string, ContainerInfo> {
   const podGroups = pods.flatMap(({ group }) => group ?? []);
   const containers = pods.flatMap(({ containers: own, sandbox }) => [...own, ...(sandbox ? [sandbox] : [])]);
   const all = [...groups, ...podGroups, ...containers];
+  const common = { samples, disks };
   const infos = new Map<string, ContainerInfo>();
-  if (root) infos.set('/', containerInfo(root, { subcontainers: below('/', all), network: rootNetwork }));
-  for (const group of groups) infos.set(group.target.path, containerInfo(group, { subcontainers: below(group.target.path, all) }));
-  for (const pod of pods) {
-    if (pod.group) infos.set(pod.group.target.path, containerInfo(pod.group, { subcontainers: below(pod.group.target.path, all) }));
-    if (pod.sandbox) infos.set(pod.sandbox.target.path, infoOfContainer(pod.sandbox, pod));
-    for (const one of pod.containers) infos.set(one.target.path, infoOfContainer(one, pod));
-  }
+  if (root) infos.set('/', containerInfo(root, { ...common, subcontainers: below('/', all), network: rootNetwork }));
+  for (const group of [...groups, ...podGroups])
+    infos.set(group.target.path, containerInfo(group, { ...common, subcontainers: below(group.target.path, all) }));
+  for (const pod of pods)
+    for (const one of [...(pod.sandbox ? [pod.sandbox] : []), ...pod.containers])
+      infos.set(one.target.path, infoOfContainer(one, pod, common));
   return infos;
 }
 
-function infoOfContainer(measured: Measured, { targets, network }: MeasuredPodStats): ContainerInfo {
+function infoOfContainer(measured: Measured, { targets, network }: MeasuredPodStats, common: CommonExtras): ContainerInfo {
   const { container, kind } = measured.target;
   const id = posix.basename(measured.target.path);
   return containerInfo(measured, {
+    ...common,
     aliases: [id],
     ...(container && { labels: container.labels, image: container.image }),
     // A pod's network is its sandbox's, and told once.
