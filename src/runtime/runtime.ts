@@ -101,6 +101,14 @@ export interface SandboxSecurity {
   readonly supplementalGroups: readonly number[];
   readonly readonlyRootfs: boolean;
   readonly seccomp: SecurityProfile;
+  readonly selinux?: SELinuxLabel;
+}
+
+export interface SELinuxLabel {
+  readonly user: string;
+  readonly role: string;
+  readonly type: string;
+  readonly level: string;
 }
 
 export type SecurityProfile = { readonly type: 'runtimeDefault' | 'unconfined' } | { readonly type: 'localhost'; readonly ref: string };
@@ -167,6 +175,7 @@ export interface ContainerSecurity {
   readonly readonlyPaths: readonly string[];
   readonly seccomp: SecurityProfile;
   readonly apparmor?: SecurityProfile;
+  readonly selinux?: SELinuxLabel;
 }
 
 export interface ContainerConfig {
@@ -312,6 +321,8 @@ export interface FilesystemUsage {
 export interface Runtime {
   version(): Promise<RuntimeVersion>;
   status(): Promise<RuntimeStatus>;
+  /** Ways to confine a container that this runtime does not know; absent where it knows all. */
+  readonly unenforced?: readonly ('seccomp' | 'appArmor' | 'seLinux')[];
   /**
    * How the cgroups of pods are named, where the runtime knows; undefined leaves it to the kubelet's configuration. A runtime
    * without this method makes the cgroups of its pods itself.

@@ -26,6 +26,7 @@ export interface PodContext {
   readonly volumes: ReadonlySet<string>;
   readonly hostNetwork: boolean;
   readonly restartPolicy: string | undefined;
+  readonly hostUsers: boolean;
 }
 
 /** Pushes what is wrong with the main containers. */
@@ -154,7 +155,7 @@ function validateCommon(errors: FieldError[], at: string, container: Loose<Conta
   else if (!PULL_POLICIES.includes(imagePullPolicy)) errors.push(notSupported(`${at}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES));
   validateResources(errors, `${at}.resources`, container.resources);
   validateResizePolicies(errors, `${at}.resizePolicy`, container.resizePolicy ?? [], context.restartPolicy);
-  validateSecurityContext(errors, `${at}.securityContext`, container.securityContext);
+  validateSecurityContext(errors, `${at}.securityContext`, container.securityContext, context.hostUsers);
 }
 
 function validateResizePolicies(

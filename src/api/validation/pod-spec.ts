@@ -21,7 +21,12 @@ export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 /** Pushes what is wrong with a spec at `path`. */
 export function validatePodSpec(errors: FieldError[], path: string, spec: Loose<PodSpec>): void {
   const volumes = validateVolumes(errors, `${path}.volumes`, spec.volumes ?? []);
-  const context = { volumes, hostNetwork: spec.hostNetwork === true, restartPolicy: spec.restartPolicy };
+  const context = {
+    volumes,
+    hostNetwork: spec.hostNetwork === true,
+    restartPolicy: spec.restartPolicy,
+    hostUsers: spec.hostUsers !== false,
+  };
   const mains = spec.containers ?? [];
   const inits = spec.initContainers ?? [];
   validateContainers(errors, `${path}.containers`, mains, context);

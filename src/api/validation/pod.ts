@@ -128,6 +128,7 @@ export function validateEphemeralUpdate(errors: FieldError[], pod: AnyPod, befor
     volumes,
     hostNetwork: spec.hostNetwork === true,
     restartPolicy: spec.restartPolicy,
+    hostUsers: spec.hostUsers !== false,
   });
   for (const old of before.spec?.ephemeralContainers ?? []) {
     const now = containers.find((c) => c.name === old.name);

@@ -119,6 +119,27 @@ describe('pods', () => {
         'spec.containers[0].restartPolicyRules[1].exitCodes.values: Too many: 256: must have at most 255 items',
       ],
     ],
+    [
+      { hostUsers: false, hostPID: true, hostIPC: true, containers: [{ ...container, securityContext: { procMount: 'Unmasked' } }] },
+      ['spec.HostPID: Forbidden: when `hostUsers` is false', 'spec.HostIPC: Forbidden: when `hostUsers` is false'],
+    ],
+    [
+      { containers: [{ ...container, securityContext: { procMount: 'Unmasked' } }] },
+      ['spec.containers[0].securityContext.procMount: Invalid value: "Unmasked": `hostUsers` must be false to use `Unmasked`'],
+    ],
+    [
+      {
+        os: { name: 'linux' },
+        securityContext: { windowsOptions: {}, appArmorProfile: { type: 'Localhost' } },
+        containers: [{ ...container, securityContext: { windowsOptions: {}, appArmorProfile: { type: 'Mine' } } }],
+      },
+      [
+        'spec.containers[0].securityContext.appArmorProfile.type: Unsupported value: "Mine": supported values: "Localhost", "RuntimeDefault", "Unconfined"',
+        'spec.securityContext.appArmorProfile.localhostProfile: Required value: must be set when AppArmor type is Localhost',
+        'spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod',
+        'spec.containers[0].securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod',
+      ],
+    ],
     [{ initContainers: [container] }, ['spec.initContainers[0].name: Duplicate value: "c"']],
     [{ ephemeralContainers: [{ ...container, name: 'e' }] }, ['spec.ephemeralContainers: Forbidden: cannot be set on create']],
     [{ activeDeadlineSeconds: 0 }, ['spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive']],

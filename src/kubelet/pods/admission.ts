@@ -5,7 +5,7 @@ import { untolerated } from '../../api/taints.ts';
 import type { Node } from '../../api/types.ts';
 import { qosClass } from '../../api/qos.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
-import { isCritical, isStatic, type NodePod } from './pod.ts';
+import { isCritical, isStatic, podContainers, type NodePod } from './pod.ts';
 
 export interface Refusal {
   readonly reason: string;
@@ -22,7 +22,12 @@ export interface AdmissionInput {
   readonly allowedUnsafeSysctls: readonly string[];
   /** What the node is short of; nothing by default. */
   readonly pressures?: ReadonlySet<NodePressure>;
+  /** Whether the machine has AppArmor; not looked at by default. */
+  readonly appArmor?: boolean;
 }
+
+/** The profile of a container by an annotation, as static pods of old still have it. */
+const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/';
 
 const SAFE_SYSCTLS: ReadonlySet<string> = new Set([
   'kernel.shm_rmid_forced',
@@ -47,8 +52,19 @@ export function refusal(input: AdmissionInput): Refusal | undefined {
     resourceRefusal(input) ??
     affinityRefusal(input) ??
     portRefusal(input) ??
-    taintRefusal(input)
+    taintRefusal(input) ??
+    appArmorRefusal(input)
   );
+}
+
+/** A pod that is to be confined does not run where nothing can (kubernetes `pkg/security/apparmor/validate.go`). */
+function appArmorRefusal({ pod, appArmor = true }: AdmissionInput): Refusal | undefined {
+  if (appArmor || (pod.status.phase !== undefined && pod.status.phase !== 'Pending')) return undefined;
+  const profiles = [pod.spec.securityContext, ...podContainers(pod.spec).map((c) => c.container.securityContext)];
+  const noted = Object.entries(pod.metadata.annotations ?? {}).find(([key]) => key.startsWith(APPARMOR_ANNOTATION))?.[1] ?? 'unconfined';
+  const asked = profiles.some((context) => (context?.appArmorProfile?.type ?? 'Unconfined') !== 'Unconfined');
+  if (!asked && noted === 'unconfined') return undefined;
+  return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
 }
 
 /** A node that is short of something takes no more, but for what it cannot do without (kubernetes `pkg/kubelet/eviction/eviction_manager.go`, Admit). */

@@ -89,6 +89,7 @@ export function createPodManager({
     allocatable: { ...otherResources(node(), (name) => services.devices.manages(name)), ...services.allocatable() },
     allowedUnsafeSysctls,
     pressures: pressures(),
+    appArmor: services.settings.appArmor,
   });
 
   /** A critical pod that lacks room alone gets it from lesser ones, which are ended. */

@@ -48,6 +48,8 @@ export interface PodSettings extends ResourceSettings, SandboxSettings, Security
   readonly syncFrequencyMs: number;
   /** Whether this process may mount: it runs as root. */
   readonly mayMount: boolean;
+  /** Whether the kernel has AppArmor. */
+  readonly appArmor: boolean;
   readonly crashBackoffMaxMs: number;
 }
 

@@ -29,8 +29,14 @@ export async function podSettings(options: KubeletOptions): Promise<PodSettings 
     killsTogether: (await cgroupVersion(host)) === 2 && config.singleProcessOOMKill !== true,
     syncFrequencyMs: parseDuration(config.syncFrequency ?? '1m0s'),
     crashBackoffMaxMs: longest === undefined ? CRASH_BACKOFF.maxMs : parseDuration(longest),
+    appArmor: await hasAppArmor(host),
     mayMount: options.mayMount ?? process.getuid?.() === 0,
   };
+}
+
+async function hasAppArmor({ files }: Host): Promise<boolean> {
+  const enabled = await files.readFile('/sys/module/apparmor/parameters/enabled', 'utf8').catch(() => '');
+  return enabled.startsWith('Y') && (await files.readdir('/sys/kernel/security/apparmor').catch(() => [])).length > 0;
 }
 
 async function memoryOf({ files }: Host): Promise<number> {

@@ -12,6 +12,7 @@ import { containerMounts } from '../spec/mounts.ts';
 import { credentialsFor, type RegistryCredential } from '../spec/pull-secrets.ts';
 import { containerResources } from '../spec/resources.ts';
 import { containerSecurity } from '../spec/security.ts';
+import { unenforced } from '../spec/unenforced.ts';
 import { podServiceEnv } from '../spec/service-env.ts';
 import type { ReadyVolume } from '../volumes/volume-manager.ts';
 import type { WaitingReason } from './container-status.ts';
@@ -88,6 +89,7 @@ export async function startContainer(services: PodServices, input: StartInput): 
   } catch (error) {
     return failed('CreateContainerError', error, RETRY_MS);
   }
+  for (const sentence of unenforced(pod, container, runtime.unenforced)) event('Warning', 'SecurityNotEnforced', sentence);
   event('Normal', 'Created', 'Container created');
   try {
     await runtime.startContainer(id);

@@ -1,6 +1,6 @@
 /** Security contexts as the runtime takes them (kubernetes `pkg/kubelet/kuberuntime/security_context.go`). */
 import { isAbsolute, join } from 'node:path';
-import type { PodSpec } from '../../api/types.ts';
+import type { ObjectOf, PodSpec } from '../../api/types.ts';
 import type { ContainerSecurity, IdMapping, Image, NamespaceOptions, SandboxSecurity, SecurityProfile } from '../../runtime/runtime.ts';
 import { podText, podContainers, type AnyContainer, type NodePod } from '../pods/pod.ts';
 
@@ -46,6 +46,7 @@ export function sandboxSecurity(pod: NodePod, users?: readonly IdMapping[]): San
     supplementalGroups: supplementalGroups(pod),
     readonlyRootfs: false,
     seccomp: { type: 'runtimeDefault' },
+    ...selinuxLabel(context.seLinuxOptions),
   };
 }
 
@@ -97,7 +98,14 @@ export function containerSecurity(
     readonlyPaths: unmasked ? [] : READONLY_PATHS,
     seccomp: seccompProfile(own.seccompProfile ?? podContext.seccompProfile, settings),
     ...(appArmor && { apparmor: appArmorProfile(appArmor) }),
+    ...selinuxLabel(own.seLinuxOptions ?? podContext.seLinuxOptions),
   };
+}
+
+function selinuxLabel(options: ObjectOf<'core/v1.SELinuxOptions'> | undefined): Pick<ContainerSecurity, 'selinux'> {
+  if (options === undefined) return {};
+  const { user = '', role = '', type = '', level = '' } = options;
+  return { selinux: { user, role, type, level } };
 }
 
 interface Profile {

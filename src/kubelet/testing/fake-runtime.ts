@@ -34,6 +34,7 @@ export interface FakeRuntimeOptions {
   readonly images?: readonly string[];
   readonly pull?: (reference: string) => string;
   readonly handlers?: readonly RuntimeHandler[];
+  readonly unenforced?: NonNullable<Runtime['unenforced']>;
   /** The time that starts and ends are stamped with. */
   readonly now?: () => number;
   readonly exec?: (command: readonly string[]) => { code: number; stdout?: string; stderr?: string };
@@ -63,7 +64,13 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
   const matching = <T extends { labels: Readonly<Record<string, string>> }>(
     list: Iterable<T>,
     labels: Readonly<Record<string, string>> = {},
-  ): T[] => structuredClone([...list].filter((item) => Object.entries(labels).every(([key, value]) => item.labels[key] === value)));
+  ): T[] => {
+    const wanted = Object.entries(labels);
+    const found: T[] = [];
+    // Once a pod and look, over all there is: a full node does nothing else.
+    for (const item of list) if (wanted.every(([key, value]) => item.labels[key] === value)) found.push(item);
+    return structuredClone(found);
+  };
 
   function end(id: string, code: number, reason = code === 0 ? 'Completed' : 'Error', message = ''): void {
     const c = container(id);
@@ -77,6 +84,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
     containers,
     sandboxes,
     exit: (id, code) => end(id, code),
+    ...(options.unenforced && { unenforced: options.unenforced }),
     version: async () => ({ runtimeName: 'fake', runtimeVersion: '1', runtimeApiVersion: 'v1' }),
     status: async () => ({
       conditions: [

@@ -120,7 +120,7 @@ export async function openUserNamespaces(options: UserNamespaceOptions): Promise
     },
     release,
     async releaseOrphans(has) {
-      for (const uid of [...byPod.keys()]) if (!has(uid)) await release(uid);
+      for (const uid of byPod.keys()) if (!has(uid)) await release(uid);
     },
   };
 }

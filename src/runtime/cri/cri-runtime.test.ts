@@ -173,12 +173,16 @@ describe('what is sent', () => {
       },
     });
     const users = [{ hostId: 65_536, containerId: 0, length: 65_536 }];
-    const security = { ...sandbox.security, namespaces: { ...sandbox.security.namespaces, users } };
+    const selinux = { user: '', role: '', type: 't', level: 's0' };
+    const security = { ...sandbox.security, selinux, namespaces: { ...sandbox.security.namespaces, users } };
     await runtime.runPodSandbox({ ...sandbox, security, resources: { cpuShares: 2 }, overhead: { memoryLimitBytes: 7 } }, '');
     expect(sent?.config?.linux).toMatchObject({
       resources: { cpuShares: 2n },
       overhead: { memoryLimitInBytes: 7n },
-      securityContext: { namespaceOptions: { usernsOptions: { mode: NamespaceMode.POD, uids: users, gids: users } } },
+      securityContext: {
+        selinuxOptions: selinux,
+        namespaceOptions: { usernsOptions: { mode: NamespaceMode.POD, uids: users, gids: users } },
+      },
     });
     const mounts = container.mounts.map((mount) => ({ ...mount, mapping: users }));
     await runtime.createContainer('s1', { ...container, mounts }, sandbox);

@@ -114,6 +114,7 @@ function commonSecurity(
   | 'runAsGroup'
   | 'supplementalGroups'
   | 'readonlyRootfs'
+  | 'selinuxOptions'
   | 'seccomp'
   | 'seccompProfilePath'
 > {
@@ -126,6 +127,7 @@ function commonSecurity(
     ...(runAsGroup !== undefined && (runAsUser !== undefined || named) && { runAsGroup: { value: BigInt(runAsGroup) } }),
     supplementalGroups: security.supplementalGroups.map(BigInt),
     readonlyRootfs: security.readonlyRootfs,
+    ...(security.selinux && { selinuxOptions: { ...security.selinux } }),
     ...(!security.privileged && { seccomp: profile(security.seccomp), seccompProfilePath: seccompPath(security.seccomp) }),
   };
 }

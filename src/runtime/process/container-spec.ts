@@ -31,6 +31,13 @@ export async function containerRecord(files: Files, input: SpecInput): Promise<C
       `seccomp profile ${JSON.stringify(security.seccomp.ref)}: the process runtime cannot load seccomp profiles`,
     );
   }
+  if (security.apparmor?.type === 'localhost') {
+    throw new RuntimeError(
+      'unimplemented',
+      `AppArmor profile ${JSON.stringify(security.apparmor.ref)}: the process runtime cannot apply AppArmor profiles`,
+    );
+  }
+  if (security.namespaces.users) throw new RuntimeError('unimplemented', 'the process runtime cannot map the users of pods');
   if (security.runAsGroup !== undefined && security.runAsUser === undefined && !security.runAsUsername) {
     throw new RuntimeError('unknown', 'runtime config: user group is specified without user');
   }

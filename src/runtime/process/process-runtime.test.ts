@@ -219,6 +219,7 @@ describe.skipIf(reason !== null)('the process runtime', () => {
         'unable to find user nobody-there: no matching entries in passwd file',
       );
       await expect(create({}, { seccomp: { type: 'localhost', ref: '/x.json' } })).rejects.toThrow('seccomp');
+      await expect(create({}, { apparmor: { type: 'localhost', ref: 'mine' } })).rejects.toThrow('cannot apply AppArmor profiles');
       await expect(create({ command: ['a\0b'] }, {})).rejects.toBeInstanceOf(RuntimeError);
     });
   });

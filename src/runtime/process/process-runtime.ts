@@ -92,6 +92,7 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
   const forwarder = createPortForwarder(context);
 
   return {
+    unenforced: ['seccomp', 'appArmor', 'seLinux'],
     version: async () => ({ runtimeName: 'process', runtimeVersion: VERSION, runtimeApiVersion: 'v1' }),
     async status() {
       const problem = network.cni ? await network.cni.problem() : network.problem;
@@ -214,7 +215,7 @@ async function readBootId(host: Host): Promise<string> {
 
 function notices(cgroups: Cgroups | null): string[] {
   return [
-    'Seccomp and AppArmor profiles are not applied: containers run unfiltered by them.',
+    'Seccomp and AppArmor profiles and SELinux options are not applied: containers run unfiltered by them.',
     ...(cgroups ? [] : ['No control groups are mounted: limits are not enforced.']),
     ...(cgroups?.layout.controllers.has('devices')
       ? []
