@@ -1,6 +1,7 @@
 /** The control groups of pods: made with their limits before a pod starts, removed when it is gone (kubernetes `pkg/kubelet/cm/pod_container_manager_linux.go`, `qos_container_manager_linux.go`). */
 import { parseCgroupLayout, type CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import { openCgroups, type Cgroups } from '../../runtime/process/cgroups.ts';
+import { readKernelFile } from '../../runtime/process/kernel-files.ts';
 import type { LinuxResources } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
@@ -8,7 +9,7 @@ import type { NodePod } from '../pods/pod.ts';
 import { podRequests } from '../../api/pod-resources.ts';
 import { qosClass } from '../../api/qos.ts';
 import { cpuShares, MIN_SHARES, type ResourceSettings } from '../spec/resources.ts';
-import { cgroupPath, podCgroup, TIERS, type CgroupPlace } from './names.ts';
+import { cgroupPath, containerCgroup, podCgroup, TIERS, type CgroupPlace } from './names.ts';
 import { podLimits } from './pod-limits.ts';
 
 export interface PodCgroups {
@@ -20,6 +21,8 @@ export interface PodCgroups {
   count(pod: NodePod): void;
   /** Nothing of the pod runs any more: its tier gives the room back, and its own cgroup goes. */
   ended(pod: NodePod): Promise<void>;
+  /** Bytes that the pod, or a container of it, uses and may use; absent where nobody says. */
+  memory(pod: NodePod, containerId?: string): Promise<{ readonly usage?: number; readonly limit?: number }>;
   /** Removes it when nothing runs in it. */
   remove(pod: NodePod): Promise<void>;
   /** Removes those of pods that nobody knows. */
@@ -41,6 +44,7 @@ export const NO_POD_CGROUPS: PodCgroups = {
   made: async () => undefined,
   count: () => undefined,
   ended: async () => undefined,
+  memory: async () => ({}),
   remove: async () => undefined,
   removeOrphans: async () => undefined,
 };
@@ -111,6 +115,15 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
       await writeTiers();
     },
     count,
+    async memory(pod, containerId) {
+      const podPath = podCgroup(pod, options);
+      const driver = options.madeByRuntime === true ? undefined : options.cgroupDriver;
+      const path = containerId === undefined ? podPath : containerCgroup(podPath, containerId, driver);
+      const read = (file: string): number => Number(readKernelFile(`${memoryRoot(layout)}${path}/${file}`).trim() || NaN);
+      const usage = read(layout.version === 1 ? 'memory.usage_in_bytes' : 'memory.current');
+      const limit = read(layout.version === 1 ? 'memory.limit_in_bytes' : 'memory.max');
+      return { ...(!Number.isNaN(usage) && { usage }), ...(!Number.isNaN(limit) && { limit }) };
+    },
     async ended(pod) {
       if (!requests.delete(pod.metadata.uid)) return;
       await Promise.all([remove(pod), refresh()]);
@@ -132,6 +145,7 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
   };
 }
 
+const memoryRoot = ({ version, controllers, unified }: CgroupLayout): string => (version === 1 ? controllers.get('memory') : unified) ?? '';
 const anyRoot = ({ controllers, unified }: CgroupLayout): string => controllers.get('memory') ?? unified ?? '';
 
 /** A cgroup that something still is in stays: the next round finds it. Empty ones in it are what a runtime's crash left. */

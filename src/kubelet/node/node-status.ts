@@ -47,7 +47,12 @@ const CPU_MILLI = 1000;
 /** Lists of the runtime that are older than this make the node not ready (kubernetes `pkg/kubelet/kubelet.go`, genericPlegRelistThreshold). */
 const LISTS_TOO_OLD_MS = 180_000;
 /** Features that a scheduler may ask for and this node has. */
-const DECLARED: readonly string[] = ['ExtendWebSocketsToKubelet', 'RestartAllContainersOnContainerExits'];
+const DECLARED: readonly string[] = [
+  'ExtendWebSocketsToKubelet',
+  'InPlacePodLevelResourcesVerticalScaling',
+  'InPlacePodVerticalScalingInitContainers',
+  'RestartAllContainersOnContainerExits',
+];
 
 /** The Node to register. */
 export function initialNode(input: NodeInput): Node {

@@ -10,7 +10,7 @@ import { isExtendedResource } from '../devices/registration.ts';
 import type { Allocations } from './allocation.ts';
 import type { NodePressure } from '../eviction/thresholds.ts';
 import type { PodVerdict } from './pod-state.ts';
-import { isResize, resizeRefusal, resizeText } from './resize.ts';
+import { byResizeRank, isResize, resizeRank, resizeRefusal, resizeText } from './resize.ts';
 import type { FollowedPod } from '../stats/pod-families.ts';
 import { isCritical, isStatic, isTerminalPhase, podContainers, podKey, SEEN_ANNOTATION, SOURCE_ANNOTATION, type NodePod } from './pod.ts';
 import type { PodServices } from './services.ts';
@@ -135,7 +135,8 @@ export function createPodManager({
 
   /** Resizes that wait for room are looked at again when there may be some. */
   function retryResizes(): void {
-    for (const [uid, wanted] of resizing) {
+    const waiting = [...resizing].map(([uid, wanted]) => ({ uid, wanted, ...resizeRank(wanted, allocations.granted(wanted)) }));
+    for (const { uid, wanted } of waiting.toSorted(byResizeRank)) {
       const worker = workers.get(uid);
       if (worker === undefined) resizing.delete(uid);
       else if (worker.state.resize.pending?.reason === 'Deferred' && resizeRefusal(admission(wanted)) === undefined) change(worker, wanted);

@@ -2,7 +2,7 @@
 import type { ContainerRuntimeStatus, LinuxResources } from '../../runtime/runtime.ts';
 import { containerResources, type ResourceSettings } from '../spec/resources.ts';
 import { containersNamed, isRunning, type ObservedPod } from './observed.ts';
-import { isSidecar, podContainers, type NodePod, type PodContainer } from './pod.ts';
+import { podContainers, type NodePod, type PodContainer } from './pod.ts';
 
 /** A running container whose limits are not what was granted. */
 export interface ContainerResize {
@@ -21,7 +21,7 @@ const MEMORY_FIELDS = ['memoryLimitBytes', 'memorySwapLimitBytes'] as const;
 export function containerResizes(pod: NodePod, observed: ObservedPod, settings: ResourceSettings): ContainerResize[] {
   return podContainers(pod.spec).flatMap((target) => {
     const { container, kind } = target;
-    if (kind === 'ephemeral' || (kind === 'init' && !isSidecar(container))) return [];
+    if (kind === 'ephemeral') return [];
     const status = containersNamed(observed, container.name)[0];
     if (!isRunning(status)) return [];
     const wanted = containerResources(pod, container, settings);
@@ -39,6 +39,31 @@ export function containerResizes(pod: NodePod, observed: ObservedPod, settings: 
     };
     return [{ target, id: status.id, resources, restart: (cpu && restarts('cpu')) || (memory && restarts('memory')) }];
   });
+}
+
+/** Why memory limits cannot be lowered to what was granted: the memory is in use; undefined when they can (validateMemoryResizeAction). */
+export async function memoryInUse(
+  pod: NodePod,
+  observed: ObservedPod,
+  resizes: readonly ContainerResize[],
+  memory: (pod: NodePod, containerId?: string) => Promise<{ readonly usage?: number; readonly limit?: number }>,
+  podLimit: number | undefined,
+): Promise<string | undefined> {
+  const faults: string[] = [];
+  const whole = await memory(pod);
+  const below = (what: string, limit: number, usage: number): void => {
+    if (usage >= limit) faults.push(`attempting to set ${what} memory limit (${limit}) below current usage (${usage})`);
+  };
+  if (podLimit !== undefined && podLimit < (whole.limit ?? Infinity) && whole.usage !== undefined) below('pod', podLimit, whole.usage);
+  for (const { id, target, resources, restart } of resizes) {
+    const wanted = resources.memoryLimitBytes;
+    const now = observed.containers.find((c) => c.id === id)?.resources.memoryLimitBytes;
+    if (restart || wanted === undefined || wanted <= 0 || wanted >= (now === undefined || now <= 0 ? Infinity : now)) continue;
+    const { usage } = await memory(pod, id);
+    if (usage !== undefined) below(`container ${JSON.stringify(target.container.name)}`, wanted, usage);
+  }
+  if (faults.length === 0) return undefined;
+  return `cannot decrease memory limits: ${faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`}`;
 }
 
 /** What the runtime does not tell counts as done. */

@@ -6,9 +6,10 @@ import type { Pod, PodSpec, Stored } from '../../api/types.ts';
 import { systemHost } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
 import { eventually, startTestNode, type TestNode } from '../testing/node.ts';
-import { aPod } from '../testing/objects.ts';
+import { aPod, seen } from '../testing/objects.ts';
 import { ALLOCATIONS_FILE, openAllocations } from './allocation.ts';
-import { resizeRefusal, resizeText } from './resize.ts';
+import { containerResizes, memoryInUse } from './resize-containers.ts';
+import { byResizeRank, resizeRank, resizeRefusal, resizeText } from './resize.ts';
 
 type Resources = NonNullable<PodSpec['resources']>;
 
@@ -97,6 +98,42 @@ describe('a resize', () => {
     } finally {
       await node.close();
     }
+  });
+
+  it('is tried in the order of what it asks, then of priorities, then of classes', () => {
+    const requests = (cpu: string): PodSpec['containers'] => [{ name: 'c', resources: { requests: { cpu } } }];
+    const rank = (name: string, cpu: string, more: Partial<PodSpec> = {}) => ({
+      name,
+      ...resizeRank(aPod({ containers: requests(cpu), ...more }), aPod({ containers: requests('1') })),
+    });
+    const both = { requests: { cpu: '2', memory: '1' }, limits: { cpu: '2', memory: '1' } };
+    const waiting = [
+      rank('more', '2'),
+      rank('important', '2', { priority: 5 }),
+      rank('guaranteed', '2', { containers: [{ name: 'c', resources: both }] }),
+      rank('later', '3'),
+      rank('less', '500m'),
+    ];
+    expect(waiting.toSorted(byResizeRank).map(({ name }) => name)).toEqual(['less', 'important', 'guaranteed', 'more', 'later']);
+  });
+
+  it.each([
+    ['more than is in use', 200, 100, 400, undefined],
+    ['no less than now', 500, 900, 400, undefined],
+    ['less than is in use', 100, 150, 400, 'container "c" memory limit (100) below current usage (150)'],
+    ['a first limit below what is in use', 100, 150, undefined, 'container "c" memory limit (100) below current usage (150)'],
+    ['less than nobody knows of', 100, undefined, 400, undefined],
+  ])('to %s is judged by the memory in use', async (_what, limit, usage, now, fault) => {
+    const pod = aPod({ containers: [{ name: 'c', resources: { limits: { memory: String(limit) } } }] });
+    const observed = seen([{ name: 'c' }]);
+    const containers = observed.containers.map((c) => ({ ...c, resources: { memoryLimitBytes: now ?? 0 } }));
+    const settings = { cpuCFSQuota: true, cpuCFSQuotaPeriod: '100ms', podPidsLimit: -1, memoryCapacity: 1 };
+    const resizes = containerResizes(pod, { ...observed, containers }, settings);
+    const memory = async (_pod: unknown, id?: string) =>
+      usage === undefined ? {} : { usage, ...(id === undefined && { limit: now ?? 2 ** 60 }) };
+    const text = await memoryInUse(pod, { ...observed, containers }, resizes, memory, limit);
+    const whole = fault?.replace('container "c"', 'pod');
+    expect(text).toBe(fault && `cannot decrease memory limits: [attempting to set ${whole ?? ''}, attempting to set ${fault}]`);
   });
 
   it('is refused for static pods, and deferred with the words of admission', () => {

@@ -1,4 +1,5 @@
 /** Resizing pods in place: whether the node can, and what it tells of it (kubernetes `pkg/kubelet/allocation`, `pkg/kubelet/events`). */
+import { qosClass } from '../../api/qos.ts';
 import { amountsOf, podRequests } from '../../api/pod-resources.ts';
 import { refusal, type AdmissionInput } from './admission.ts';
 import { allocationOf, sameAllocation } from './allocation.ts';
@@ -34,6 +35,26 @@ export function resizeRefusal(input: AdmissionInput): { reason: 'Deferred' | 'In
   const no = refusal(input);
   return no && { reason: 'Deferred', message: no.message };
 }
+
+/** What decides which of the resizes that wait is tried first. */
+export interface ResizeRank {
+  readonly increases: boolean;
+  readonly priority: number;
+  readonly guaranteed: boolean;
+}
+
+export function resizeRank(wanted: NodePod, granted: NodePod): ResizeRank {
+  const [more, less] = [podRequests(wanted.spec), podRequests(granted.spec)];
+  return {
+    increases: ['cpu', 'memory'].some((name) => (more[name] ?? 0) > (less[name] ?? 0)),
+    priority: wanted.spec.priority ?? 0,
+    guaranteed: qosClass(wanted) === 'Guaranteed',
+  };
+}
+
+/** Those that ask for no more first, then by priority, then Guaranteed pods; the rest as they came (sortPendingResizes). */
+export const byResizeRank = (a: ResizeRank, b: ResizeRank): number =>
+  Number(a.increases) - Number(b.increases) || b.priority - a.priority || Number(b.guaranteed) - Number(a.guaranteed);
 
 /** The text of a resize event: `what` is `started`, `completed`, `error`, or why it waits. */
 export function resizeText(what: string, { spec }: NodePod, generation: number | undefined, error?: string): string {

@@ -1,6 +1,7 @@
 /** One step of a pod towards its spec: does what the plan says (kubernetes `pkg/kubelet/kuberuntime/kuberuntime_manager.go`, SyncPod). */
 import type { PodSandboxConfig } from '../../runtime/runtime.ts';
 import { errorText } from '../../util/log.ts';
+import { podLimits } from '../cgroups/pod-limits.ts';
 import { podDns } from '../spec/dns.ts';
 import { credentialsFor, pullCredentials, type RegistryCredential } from '../spec/pull-secrets.ts';
 import { runtimeHandler } from '../spec/runtime-handler.ts';
@@ -16,7 +17,7 @@ import { isSidecar, type NodePod } from './pod.ts';
 import { look, lookAt, publish, type PodState } from './pod-state.ts';
 import { resizeText } from './resize.ts';
 import { mustReset } from './restart-all.ts';
-import { containerResizes, type ContainerResize } from './resize-containers.ts';
+import { containerResizes, memoryInUse, type ContainerResize } from './resize-containers.ts';
 import type { PodServices } from './services.ts';
 import { startContainer, type StartResult } from './start-container.ts';
 
@@ -83,6 +84,9 @@ async function finishResize(
     if (resizes.length > 0) services.metrics.podResizeDuration.observe(services.host.clock.monotonic() - began, [String(success)]);
   };
   try {
+    const { memoryLimitBytes } = podLimits(pod, services.settings);
+    const inUse = await memoryInUse(pod, state.observed, resizes, (...asked) => services.cgroups.memory(...asked), memoryLimitBytes);
+    if (inUse !== undefined) throw new Error(inUse);
     // A container's limit must lie below its pod's at every moment: the pod's grows before, and shrinks after.
     await services.cgroups.ensure(pod);
     for (const { id, resources, restart } of resizes) if (!restart) await services.runtime.updateContainerResources(id, resources);

@@ -24,6 +24,7 @@ export function measuredCgroups(cgroups: PodCgroups, { cgroupManagerDuration }: 
     },
     made: (pod) => cgroups.made(pod),
     count: (pod) => cgroups.count(pod),
+    memory: (pod, id) => cgroups.memory(pod, id),
     ended: (pod) => cgroups.ended(pod),
     async remove(pod) {
       await timed('destroy', () => cgroups.remove(pod));
