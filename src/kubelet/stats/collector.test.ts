@@ -5,7 +5,7 @@ import type { Clock } from '../../util/clock.ts';
 import { cadvisorText } from './cadvisor.ts';
 import { createCollector, type Collector } from './collector.ts';
 import type { MachineInfo } from './machine-info.ts';
-import { processFacts } from './processes.ts';
+import { watchProcesses } from './processes.ts';
 import { resourceText } from './resource.ts';
 import { buildSummary } from './summary.ts';
 import { cgroupV1, ID, LAYOUT_V1, LAYOUT_V2, memoryFiles, runningPod, type MemoryFiles } from './testing.ts';
@@ -93,26 +93,51 @@ describe('what processes hold', () => {
 
   it('is no kernel thread, and no file that is kept open here for measuring', () => {
     const links: string[] = [];
-    const texts: Record<string, string> = {
-      '/proc/2/stat': '2 (kthreadd) S 0 0 0 0 -1 2129984 0',
-      [`/proc/${OWN_PID}/stat`]: '4711 (node) S 1',
-    };
-    const facts = processFacts(
-      {
-        once: (path) => texts[path],
-        readdir: () => ['3', '4', '5'],
-        readlink: (path) => {
-          links.push(path);
-          return 'socket:[1]';
-        },
-        holds: (pid, fd) => pid === OWN_PID && fd === 4,
-      },
-      [2, OWN_PID],
+    const { look, texts } = watched(
+      { '/proc/2/stat': `2 (kthreadd) ${stat('S', 2_129_984, 1)}`, '/proc/4711/stat': `4711 (n) o) ${stat('S', 0, 11)}` },
+      links,
     );
-    expect(facts).toMatchObject({ descriptors: 3, sockets: 2, tasks: { sleeping: 2 } });
+    expect(look([2, OWN_PID])).toMatchObject({ descriptors: 3, sockets: 2, tasks: { sleeping: 2 } });
     expect(links).toStrictEqual(['/proc/4711/fd/3', '/proc/4711/fd/5']);
+    texts['/proc/4711/stat'] = '';
+    expect(look([OWN_PID])).toMatchObject({ descriptors: 3, tasks: { sleeping: 0 } });
+  });
+
+  it.each([
+    ['one thread that has not run', 1, '5 1 1', '5 2 2', 0],
+    ['one thread that has run', 1, '5 1 1', '6 1 1', 3],
+    ['several threads', 2, '5 1 1', '5 1 1', 3],
+    ['a kernel that does not count', 1, '0 0 0', '0 0 0', 3],
+    ['a kernel that has no such file', 1, '', '', 3],
+  ])('of %s is looked at only when it may be otherwise', (_, threads, before, after, looks) => {
+    const links: string[] = [];
+    const { look, texts } = watched({ '/proc/9/stat': `9 (a) ${stat('S', 0, threads)}`, '/proc/9/schedstat': before }, links);
+    expect(look([9])).toMatchObject({ descriptors: 3, sockets: 3 });
+    links.length = 0;
+    texts['/proc/9/schedstat'] = after;
+    expect(look([9])).toMatchObject({ descriptors: 3, sockets: 3, tasks: { sleeping: 1 } });
+    expect(links.length).toBe(looks);
   });
 });
+
+/** The fields of `/proc/<pid>/stat` behind the name. */
+const stat = (state: string, flags: number, threads: number): string =>
+  [state, 1, 1, 1, 0, -1, flags, 0, 0, 0, 0, 0, 0, 0, 0, 20, 0, threads, 0, 5].join(' ');
+
+/** Processes with descriptors 3 to 5, all sockets; 4 of our own is a kernel file. */
+function watched(texts: Record<string, string>, links: string[]) {
+  const files = {
+    once: (path: string) => texts[path],
+    readdir: () => ['3', '4', '5'],
+    readlink: (path: string) => {
+      links.push(path);
+      return 'socket:[1]';
+    },
+    holds: (pid: number, fd: number) => pid === OWN_PID && fd === 4,
+  };
+  const watch = watchProcesses(files);
+  return { look: (pids: readonly number[]) => watch.look(pids), texts };
+}
 
 describe('one pass over the control groups', () => {
   it('shows containers with the labels and numbers of the original', async () => {

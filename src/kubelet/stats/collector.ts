@@ -6,7 +6,7 @@ import { DEPTHS, type CgroupReader, type CgroupSample, type CgroupSpec, type Dep
 import { openCgroupV1 } from './cgroup-v1.ts';
 import { openCgroupV2 } from './cgroup-v2.ts';
 import { parseNetDev, type InterfaceStats } from './parse.ts';
-import { processFacts, type ProcessFacts, type ProcessFiles, type TaskStates } from './processes.ts';
+import { watchProcesses, type ProcessFacts, type ProcessFiles, type ProcessWatch, type TaskStates } from './processes.ts';
 import { statFilePool, type StatFile, type StatFiles } from './stat-files.ts';
 import { groupTargets, podTargets, type MeasuredPod, type PodTargets, type Target } from './targets.ts';
 
@@ -99,6 +99,7 @@ interface Track {
   newer: Usage | undefined;
   load: TaskLoad;
   loadAt: number;
+  readonly watch: ProcessWatch;
   processes: ProcessFacts | undefined;
   processesAt: number;
   /** Which processes they were, and the CPU that those had used before they were looked at. */
@@ -151,6 +152,7 @@ export function createCollector(options: CollectorOptions): Collector {
       newer: undefined,
       load: { running: 0, uninterruptible: 0 },
       loadAt: -Infinity,
+      watch: watchProcesses(processFiles),
       processes: undefined,
       processesAt: -Infinity,
       processesOf: undefined,
@@ -184,7 +186,7 @@ export function createCollector(options: CollectorOptions): Collector {
     }
     if (depth === 'full' && sample.pids !== undefined) {
       if (processesChanged(mine, sample.pids, sample.cpu?.usageNs, at)) {
-        mine.processes = processFacts(processFiles, sample.pids);
+        mine.processes = mine.watch.look(sample.pids);
         mine.processesAt = at;
         mine.processesOf = sample.pids;
         mine.processesUsage = sample.cpu?.usageNs;

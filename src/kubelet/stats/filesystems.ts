@@ -1,4 +1,6 @@
 /** The machine's file systems and disks, sampled in the background: a hung disk costs its own numbers alone (cAdvisor `fs/fs.go`). */
+import type { StatsFs } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Host } from '../../util/host.ts';
 import type { Statfs } from './statfs.ts';
 
@@ -44,6 +46,8 @@ export interface MountEntry {
   readonly mountPoint: string;
   readonly type: string;
   readonly source: string;
+  /** Of an overlay: the directory that takes what is written. */
+  readonly upper: string | undefined;
 }
 
 const TYPES = /^(ext[234]|nfs4?|xfs|btrfs|zfs|overlay|tmpfs)$/;
@@ -55,20 +59,39 @@ export async function readDisks({ files, clock }: Host, statfs: Statfs): Promise
   const read = (path: string): Promise<string> => files.readFile(path, 'utf8').catch(() => '');
   const [mountinfo, diskstats] = await Promise.all([read('/proc/self/mountinfo'), read('/proc/diskstats')]);
   const devices = new Map<string, MountEntry>();
-  for (const mount of parseMounts(mountinfo)) {
+  const mounts = parseMounts(mountinfo);
+  for (const mount of mounts) {
     if (!TYPES.test(mount.type) || devices.size >= MAX_MOUNTS) continue;
     const device = deviceOf(mount);
     if (!devices.has(device)) devices.set(device, mount);
   }
+  const places = new Map(mounts.map((mount) => [mount.mountPoint, mount]));
+  const answers = new Map<string, Promise<StatsFs | undefined>>();
+  const askOnce = (path: string): Promise<StatsFs | undefined> => {
+    const answer = answers.get(path) ?? statfs(path);
+    answers.set(path, answer);
+    return answer;
+  };
   const filesystems = await Promise.all(
-    [...devices].map(async ([device, { mountPoint, major, minor }]): Promise<FilesystemStats[]> => {
-      const stats = await statfs(mountPoint);
+    [...devices].map(async ([device, mount]): Promise<FilesystemStats[]> => {
+      const { major, minor } = mount;
+      const stats = await askOnce(holderOf(mount, places).mountPoint);
       if (stats === undefined) return [];
       const { blocks, bfree, bsize, files: inodes, ffree: inodesFree } = stats;
       return [{ device, major, minor, capacityBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, inodes, inodesFree }];
     }),
   );
   return { at: clock.now(), filesystems: filesystems.flat(), disks: parseDiskstats(diskstats) };
+}
+
+/** What answers for a mount: an overlay has the room of the file system that takes its writes (Linux `fs/overlayfs/super.c`, ovl_statfs). */
+function holderOf(mount: MountEntry, places: ReadonlyMap<string, MountEntry>): MountEntry {
+  if (mount.upper === undefined) return mount;
+  for (let path = mount.upper; ; path = dirname(path)) {
+    const place = places.get(path);
+    if (place !== undefined && place.type !== 'overlay') return place;
+    if (place !== undefined || path === dirname(path)) return mount;
+  }
 }
 
 function deviceOf({ type, source, mountPoint, major, minor }: MountEntry): string {
@@ -82,12 +105,24 @@ export function parseMounts(mountinfo: string): MountEntry[] {
   for (const line of mountinfo.split('\n')) {
     const [left = '', right = ''] = line.split(' - ');
     const [, , device = '', , mountPoint = ''] = left.split(' ');
-    const [type = '', source = ''] = right.split(' ');
+    const [type = '', source = '', options = ''] = right.split(' ');
     const [, major, minor] = /^(\d{1,10}):(\d{1,10})$/.exec(device) ?? [];
     if (major === undefined || minor === undefined || !mountPoint.startsWith('/') || type === '') continue;
-    mounts.push({ major: Number(major), minor: Number(minor), mountPoint: unescapeOctal(mountPoint), type, source: unescapeOctal(source) });
+    mounts.push({
+      major: Number(major),
+      minor: Number(minor),
+      mountPoint: unescapeOctal(mountPoint),
+      type,
+      source: unescapeOctal(source),
+      upper: upperOf(type, options),
+    });
   }
   return mounts;
+}
+
+/** A path with anything in it that the kernel writes with a backslash is read as none. */
+function upperOf(type: string, options: string): string | undefined {
+  return type === 'overlay' ? /(?:^|,)upperdir=(\/[^,\\]*)(?:,|$)/.exec(options)?.[1] : undefined;
 }
 
 const unescapeOctal = (field: string): string =>

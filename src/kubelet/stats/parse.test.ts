@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDiskstats, parseMounts } from './filesystems.ts';
+import { parseDiskstats, parseMounts, readDisks } from './filesystems.ts';
+import { systemHost } from '../../util/host.ts';
 import { topology } from './machine-info.ts';
 import { parseBlkio, parseIoStat, parseKeyed, parseNetDev, parseNumber, parsePids, parsePressure } from './parse.ts';
 
@@ -73,10 +74,36 @@ describe('kernel files', () => {
     });
   });
 
+  it('asks for the room of overlays once, at the file system that takes their writes', async () => {
+    const mountinfo = [
+      '1 0 254:0 / / rw - ext4 /dev/vda rw',
+      '2 1 0:45 / /m/a rw - overlay overlay rw,lowerdir=/l,upperdir=/data/a/fs,workdir=/w',
+      '3 1 0:46 / /m/b rw - overlay overlay rw,lowerdir=/l,upperdir=/data/b/fs,workdir=/w',
+      '4 1 0:47 / /m/c rw - overlay overlay rw,lowerdir=/l,upperdir=/m/b/fs,workdir=/w',
+      '5 1 0:48 / /run rw - tmpfs tmpfs rw',
+    ].join('\n');
+    const readFile = (path: string) => Promise.resolve(path.endsWith('mountinfo') ? mountinfo : '');
+    const host = { ...systemHost, files: { ...systemHost.files, readFile: readFile as typeof systemHost.files.readFile } };
+    const asked: string[] = [];
+    const stats = await systemHost.files.statfs('/');
+    const { filesystems } = await readDisks(host, (path) => {
+      asked.push(path);
+      return Promise.resolve(stats);
+    });
+    expect(asked).toStrictEqual(['/', '/m/c', '/run']);
+    expect(filesystems.map(({ device }) => device)).toStrictEqual(['/dev/vda', 'overlay_0-45', 'overlay_0-46', 'overlay_0-47', '/run']);
+    expect(filesystems[1]?.capacityBytes).toBe(stats.blocks * stats.bsize);
+  });
+
   it('name mounts and disks', () => {
     expect(parseMounts('31 23 0:28 / /sys/a\\040b rw - tmpfs tmp\\040fs rw\nbroken\n')).toEqual([
-      { major: 0, minor: 28, mountPoint: '/sys/a b', type: 'tmpfs', source: 'tmp fs' },
+      { major: 0, minor: 28, mountPoint: '/sys/a b', type: 'tmpfs', source: 'tmp fs', upper: undefined },
     ]);
+    const upperOf = (options: string): string | undefined => parseMounts(`1 2 0:45 / /o rw - overlay overlay ${options}\n`)[0]?.upper;
+    expect(upperOf('rw,lowerdir=/l,upperdir=/u/1/fs,workdir=/w')).toBe('/u/1/fs');
+    expect(upperOf('rw,upperdir=/u')).toBe('/u');
+    for (const options of ['', 'rw', 'rw,upperdir=', 'rw,upperdir=u,x', 'rw,upperdir=/u\\,x,workdir=/w', 'rw,lowerdir=/l,xupperdir=/u'])
+      expect(upperOf(options), options).toBeUndefined();
     const disks = parseDiskstats(' 254 0 vda 1 2 3 4 5 6 7 8 9 10 11 0 0\n 7 0 loop0 1 2 3 4 5 6 7 8 9 10 11\n 8 0 sda 1 2\n');
     expect([...disks.keys()]).toEqual(['254:0']);
     expect(disks.get('254:0')).toMatchObject({ reads: 1, ioMs: 10, weightedMs: 11 });

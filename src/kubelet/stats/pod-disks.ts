@@ -38,21 +38,24 @@ export interface PodDisksReader {
 }
 
 const ROOM_AGE_MS = 10_000;
+/** How long those who ask for different directories share an answer. */
+const SHARED_MS = 1_000;
 /** File systems whose room is remembered. */
 const MAX_ROOMS = 10_000;
 
 export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir }: PodDisksOptions): PodDisksReader {
   const rooms = new Map<string, Background<Room>>();
+  const layerRooms = createSharedRooms(host, statfs);
   const layers = new Map<string, { readonly uid: string; readonly pid: number; readonly path: string | undefined }>();
 
-  function roomOf(path: string): Background<Room> {
+  function roomOf(path: string, find = (at: string) => readRoom(statfs, host.clock, at)): Background<Room> {
     const known = rooms.get(path);
     if (known) return known;
     if (rooms.size >= MAX_ROOMS) rooms.clear();
     const made = background(
       host.clock,
       ROOM_AGE_MS,
-      () => readRoom(statfs, host.clock, path),
+      () => find(path),
       () => undefined,
     );
     rooms.set(path, made);
@@ -111,7 +114,7 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
         const pid = container.pid ?? sample.pids?.[0];
         const path = container.writableLayer ?? (pid === undefined ? undefined : layer(uid, container.id, pid));
         const written = note(path);
-        const room = path === undefined ? undefined : roomOf(dirname(path)).get();
+        const room = path === undefined ? undefined : roomOf(dirname(path), layerRooms).get();
         if (written) rootfs.set(container.id, fsStats(room, written));
         const logged = note(container.logPath === '' ? undefined : dirname(container.logPath));
         if (logged) logs.set(container.id, fsStats(node, logged));
@@ -141,6 +144,23 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
         ephemeral: node && parts.length > 0 ? ephemeral(node, parts) : undefined,
       };
     },
+  };
+}
+
+/** Rooms of directories that stay on their file system, which is asked once for all that are on it. */
+function createSharedRooms({ files, clock }: Host, statfs: Statfs): (path: string) => Promise<Room> {
+  const devices = new Map<string, number>();
+  const rooms = new Map<number, { readonly at: number; readonly room: Promise<Room> }>();
+  return async (path) => {
+    if (devices.size >= MAX_ROOMS) devices.clear();
+    const device = devices.get(path) ?? (await files.stat(path)).dev;
+    devices.set(path, device);
+    const now = clock.monotonic();
+    const known = rooms.get(device);
+    if (known && now - known.at < SHARED_MS) return known.room;
+    const room = readRoom(statfs, clock, path);
+    rooms.set(device, { at: now, room });
+    return room;
   };
 }
 

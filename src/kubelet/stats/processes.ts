@@ -28,8 +28,10 @@ const MAX_PROCESSES = 512;
 /** Descriptors of one process whose kind is looked up. */
 const MAX_DESCRIPTORS = 4096;
 
-/** Where the flags stand in `/proc/<pid>/stat`, counted from the state; the one that the kernel's threads have (`include/linux/sched.h`). */
+/** Where the flags and the count of threads stand in `/proc/<pid>/stat`, counted from the state. */
 const FLAGS = 6;
+const THREADS = 17;
+/** PF_KTHREAD (Linux `include/linux/sched.h`). */
 const KERNEL_THREAD = 0x20_0000;
 
 const STATES: Readonly<Record<string, keyof TaskStates>> = {
@@ -41,28 +43,63 @@ const STATES: Readonly<Record<string, keyof TaskStates>> = {
   D: 'uninterruptible',
 };
 
-/** Looks at each process; one that ends meanwhile counts as if it had ended before. */
-export function processFacts(files: ProcessFiles, pids: readonly number[]): ProcessFacts {
-  const tasks = { running: 0, sleeping: 0, stopped: 0, uninterruptible: 0 };
-  let descriptors = 0;
-  let sockets = 0;
-  for (const pid of pids.slice(0, MAX_PROCESSES)) {
-    const stat = files.once(`/proc/${pid}/stat`);
-    // The name in brackets may hold anything; the state and the flags stand behind it.
-    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ', FLAGS + 1) ?? [];
-    const state = STATES[fields[0] ?? ''];
-    if (state !== undefined) tasks[state] += 1;
-    // The kernel's own threads hold nothing.
-    if ((Number(fields[FLAGS]) & KERNEL_THREAD) !== 0) continue;
-    const directory = `/proc/${pid}/fd`;
-    const entries = attempt(() => files.readdir(directory)) ?? [];
-    descriptors += entries.length;
-    for (const entry of entries.slice(0, MAX_DESCRIPTORS))
-      if (!files.holds(pid, Number(entry)) && attempt(() => files.readlink(`${directory}/${entry}`))?.startsWith('socket') === true)
-        sockets += 1;
-  }
-  const [first] = pids;
-  return { descriptors, sockets, tasks, maxOpenFiles: first === undefined ? undefined : maxOpenFiles(files, first) };
+/** Looks at the processes of one cgroup, now and again. */
+export interface ProcessWatch {
+  /** What they hold and do; one that ends meanwhile counts as if it had ended before. */
+  look(pids: readonly number[]): ProcessFacts;
+}
+
+interface Seen {
+  readonly state: keyof TaskStates | undefined;
+  readonly descriptors: number;
+  readonly sockets: number;
+  /** Nanoseconds that its one thread had run before it was looked at; undefined when others may act for it. */
+  readonly ran: string | undefined;
+}
+
+/** A process of one thread that has not run since is as it was: most processes of a machine sleep most of the time. */
+export function watchProcesses(files: ProcessFiles): ProcessWatch {
+  let seen = new Map<number, Seen>();
+  return {
+    look(pids) {
+      const now = new Map<number, Seen>();
+      const tasks = { running: 0, sleeping: 0, stopped: 0, uninterruptible: 0 };
+      let descriptors = 0;
+      let sockets = 0;
+      for (const pid of pids.slice(0, MAX_PROCESSES)) {
+        const before = seen.get(pid);
+        const one = before?.ran !== undefined && before.ran === timeRun(files, pid) ? before : processOf(files, pid);
+        now.set(pid, one);
+        if (one.state !== undefined) tasks[one.state] += 1;
+        descriptors += one.descriptors;
+        sockets += one.sockets;
+      }
+      seen = now;
+      const [first] = pids;
+      return { descriptors, sockets, tasks, maxOpenFiles: first === undefined ? undefined : maxOpenFiles(files, first) };
+    },
+  };
+}
+
+function processOf(files: ProcessFiles, pid: number): Seen {
+  const stat = files.once(`/proc/${pid}/stat`);
+  // The name in brackets may hold anything; all else stands behind it.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ', THREADS + 1) ?? [];
+  const state = STATES[fields[0] ?? ''];
+  const ran = fields[THREADS] === '1' ? timeRun(files, pid) : undefined;
+  // The kernel's own threads hold nothing.
+  if ((Number(fields[FLAGS]) & KERNEL_THREAD) !== 0) return { state, descriptors: 0, sockets: 0, ran };
+  const directory = `/proc/${pid}/fd`;
+  const entries = attempt(() => files.readdir(directory)) ?? [];
+  const isSocket = (entry: string): boolean =>
+    !files.holds(pid, Number(entry)) && attempt(() => files.readlink(`${directory}/${entry}`))?.startsWith('socket') === true;
+  return { state, descriptors: entries.length, sockets: entries.slice(0, MAX_DESCRIPTORS).filter(isSocket).length, ran };
+}
+
+/** Nanoseconds on a CPU; undefined where the kernel does not count them. */
+function timeRun(files: ProcessFiles, pid: number): string | undefined {
+  const ran = files.once(`/proc/${pid}/schedstat`)?.split(' ', 1)[0];
+  return ran === undefined || ran === '' || ran === '0' ? undefined : ran;
 }
 
 function maxOpenFiles(files: ProcessFiles, pid: number): number | undefined {

@@ -13,10 +13,12 @@ export function createStatfs({ files, clock }: Host): Statfs {
   const asked = new Map<string, Promise<StatsFs | undefined>>();
   return async (path) => {
     const answer = asked.get(path) ?? ask(path);
-    const waited = new AbortController();
-    const stats = await Promise.race([answer, clock.sleep(TIMEOUT_MS, waited.signal)]);
-    waited.abort();
-    return stats ?? undefined;
+    let giveUp: () => void = () => undefined;
+    const late = new Promise<undefined>((resolve) => (giveUp = () => resolve(undefined)));
+    const timer = clock.after(TIMEOUT_MS, giveUp);
+    const stats = await Promise.race([answer, late]);
+    timer.cancel();
+    return stats;
   };
 
   function ask(path: string): Promise<StatsFs | undefined> {
