@@ -18,7 +18,10 @@ const HOME = '\u001b[H';
 const CLEAR_LINE = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
 const KEYS: Readonly<Record<string, SortKey>> = { c: 'cpu', m: 'memory', n: 'name' };
-const QUIT = new Set(['q', 'Q', '\u0003', '\u0004', '\u001b']);
+/** Of a terminal that does not tell. */
+const UNKNOWN_SIZE = { columns: 80, rows: 24 };
+const ESCAPE = '\u001b';
+const QUIT = new Set(['q', 'Q', '\u0003', '\u0004', ESCAPE]);
 
 /** Resolves when the user leaves; what cannot be read is told in the view, which goes on. */
 export async function liveView({ what, key, read, intervalMs, input, output }: LiveViewOptions): Promise<void> {
@@ -28,7 +31,8 @@ export async function liveView({ what, key, read, intervalMs, input, output }: L
   let at: Date | undefined;
 
   function draw(): void {
-    const { columns, rows: height } = output;
+    const columns = output.columns || UNKNOWN_SIZE.columns;
+    const height = output.rows || UNKNOWN_SIZE.rows;
     const title = `nodelet top ${what}   by ${order}   ${at?.toTimeString().slice(0, 8) ?? ''}   c cpu  m memory  n name  q quit`;
     const lines = [title, problem ?? '', ...usageTable(sorted(rows, order), what).trimEnd().split('\n')];
     const shown = lines.slice(0, Math.max(1, height - 1)).map((line) => line.slice(0, columns) + CLEAR_LINE);
@@ -43,21 +47,27 @@ export async function liveView({ what, key, read, intervalMs, input, output }: L
     } catch (error) {
       problem = errorText(error);
     }
-    draw();
+    if (!left.signal.aborted) draw();
   }
 
   const left = new AbortController();
   const ended = new Promise<void>((resolve) => left.signal.addEventListener('abort', () => resolve()));
   const onKey = (data: Buffer): void => {
-    const pressed = data.toString();
-    if (QUIT.has(pressed)) left.abort();
-    order = KEYS[pressed] ?? order;
-    draw();
+    const text = data.toString();
+    // A key without a letter of its own comes as a sequence; letters may come several at once.
+    for (const pressed of text.length > 1 && text.startsWith(ESCAPE) ? [] : text) {
+      if (QUIT.has(pressed)) left.abort();
+      order = KEYS[pressed] ?? order;
+    }
+    if (!left.signal.aborted) draw();
   };
   const stop = (): void => left.abort();
   output.write(ENTER);
-  if (input.isTTY) input.setRawMode(true);
-  input.on('data', onKey).on('end', stop);
+  // What is no terminal has no keys, and its end is not the user's wish.
+  if (input.isTTY) {
+    input.setRawMode(true);
+    input.on('data', onKey).on('end', stop);
+  }
   process.once('SIGTERM', stop).once('SIGINT', stop);
   output.on('resize', draw);
   try {

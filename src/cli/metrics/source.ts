@@ -57,15 +57,16 @@ export async function openSource(values: SourceValues): Promise<MetricsSource> {
   const direct = values.kubelet !== '';
   const connection = direct ? await kubeletConnection(values) : await clusterConnection(values.kubeconfig);
   const transport = openTransport({ ...connection, userAgent: 'nodelet-metrics' });
+  const asked: Asked = { transport, server: connection.server, direct };
   return {
     async nodes() {
       if (direct || values.node !== '') return [values.node];
-      const list = JSON.parse(await fetchText(transport, connection.server, '/api/v1/nodes')) as {
+      const list = JSON.parse(await fetchText(asked, '/api/v1/nodes')) as {
         readonly items?: readonly { readonly metadata: { readonly name: string } }[];
       };
       return (list.items ?? []).map(({ metadata }) => metadata.name);
     },
-    get: (node, path) => fetchText(transport, connection.server, direct ? path : `/api/v1/nodes/${encodeURIComponent(node)}/proxy${path}`),
+    get: (node, path) => fetchText(asked, direct ? path : `/api/v1/nodes/${encodeURIComponent(node)}/proxy${path}`),
     close: () => transport.close(),
   };
 }
@@ -91,7 +92,14 @@ async function kubeletConnection(values: SourceValues): Promise<Connection> {
   };
 }
 
-async function fetchText(transport: Transport, server: string, path: string): Promise<string> {
+interface Asked {
+  readonly transport: Transport;
+  readonly server: string;
+  /** The kubelet itself, not the API server in front of it. */
+  readonly direct: boolean;
+}
+
+async function fetchText({ transport, server, direct }: Asked, path: string): Promise<string> {
   let response: IncomingMessage;
   let text: string;
   try {
@@ -101,8 +109,22 @@ async function fetchText(transport: Transport, server: string, path: string): Pr
     throw new UserError(`no answer from ${server}${path}: ${errorText(error)}`);
   }
   if (response.statusCode !== 200)
-    throw new UserError(`${server}${path} answered ${response.statusCode}: ${messageOf(text).slice(0, MAX_SHOWN)}`);
+    throw new UserError(
+      `${server}${path} answered ${response.statusCode}: ${messageOf(text).slice(0, MAX_SHOWN)}${hint(response.statusCode, path, direct)}`,
+    );
   return text;
+}
+
+/** What those who are refused can do about it. */
+function hint(status: number | undefined, path: string, direct: boolean): string {
+  if (status === 401)
+    return direct
+      ? '. Say who you are: --token, --token-file or --client-certificate'
+      : '. The cluster does not know the user of this kubeconfig';
+  if (status !== 403) return '';
+  const through = /\/api\/v1\/nodes\/[^/]+\/proxy/.test(path) ? 'nodes/proxy' : undefined;
+  const what = through ?? (!direct ? 'nodes (verb list)' : path.startsWith('/stats') ? 'nodes/stats' : 'nodes/metrics');
+  return `. The user needs a role with ${what.includes('verb') ? what : `the verb get on ${what}`}`;
 }
 
 /** The message of a Status, or the first line of whatever else was sent. */
