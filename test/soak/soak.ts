@@ -4,6 +4,7 @@ import { soakCrashes } from './crash-server.ts';
 import { soakContainerd, soakNode } from './kill.ts';
 import { soakPrometheus, soakScrapes } from './metrics.ts';
 import type { SoakResult } from './result.ts';
+import { soakStatuses } from './statuses.ts';
 import { soakConnections, soakExecs, soakPortForward } from './streams.ts';
 
 interface Soak {
@@ -22,6 +23,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   scrapes: { run: soakScrapes, count: 10_000, help: 'scrapes COUNT times and looks at the memory' },
   node: { run: soakNode, count: 200, help: 'kills nodelet COUNT times while pods come and go; on --runtime-endpoint where one is given' },
   containerd: { run: soakContainerd, count: 20, help: 'kills a containerd of its own COUNT times while pods come and go' },
+  statuses: { run: soakStatuses, count: 24, help: 'lets COUNT hours pass on a node of 500 pods, in fast time, and looks at the memory' },
   portforward: { run: soakPortForward, count: 1_024, help: 'sends COUNT MiB there and back, then stops reading' },
 };
 

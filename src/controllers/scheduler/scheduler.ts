@@ -6,6 +6,7 @@ import type { Controller, ControllerContext } from '../controller.ts';
 import { recordEvent } from '../events.ts';
 import { splitKey, startWorkQueue } from '../queue.ts';
 import { misfits, unschedulableMessage } from './filters.ts';
+import { keepVolumes, podVolumes, volumeMisfits } from './volumes.ts';
 
 const NAME = 'default-scheduler';
 /** A pod that fits nowhere is looked at again this often, besides when nodes or pods change. */
@@ -32,6 +33,12 @@ export function startScheduler({ client, clock, log }: ControllerContext): Contr
       },
     },
   );
+  const retry = { added: retryAll, modified: retryAll };
+  const claims = client.inform(resources.persistentvolumeclaims, {}, retry);
+  const volumes = client.inform(resources.persistentvolumes, {}, retry);
+  const classes = client.inform(resources['storageclasses.storage.k8s.io'], {}, retry);
+  const facts = { claims: claims.items, volumes: volumes.items, classes: classes.items };
+  const synced = Promise.all([nodes, pods, claims, volumes, classes].map((informer) => informer.synced));
   const retries = clock.every(RETRY_MS, retryAll);
 
   function offer(pod: Stored<Pod>): void {
@@ -50,15 +57,26 @@ export function startScheduler({ client, clock, log }: ControllerContext): Contr
   }
 
   async function schedule(key: string): Promise<void> {
-    await Promise.all([nodes.synced, pods.synced]);
+    await synced;
     const pod = pods.items.get(key);
     if (pod === undefined || !isOurs(pod) || assumed.has(key)) return;
     if ((pod.spec.schedulingGates ?? []).length > 0) return;
     const candidates = [...nodes.items.values()].map((node) => ({ node, pods: podsOn(node.metadata.name) }));
-    const found = candidates.map((candidate) => ({ candidate, why: misfits(pod, candidate) }));
+    const wanted = podVolumes(pod, facts);
+    // What no node can help with is not asked of any.
+    if (wanted.problem !== undefined && candidates.length > 0)
+      return refuse(pod, key, `0/${candidates.length} nodes are available: ${wanted.problem}. not found`);
+    const found = candidates.map((candidate) => {
+      const why = misfits(pod, candidate);
+      return { candidate, why: why.length > 0 ? why : volumeMisfits(wanted, candidate.node, candidate.pods, facts) };
+    });
     const fitting = found.filter(({ why }) => why.length === 0).toSorted((a, b) => a.candidate.pods.length - b.candidate.pods.length)[0];
     if (fitting === undefined) await refuse(pod, key, unschedulableMessage(found.map(({ why }) => why)));
-    else await bind(pod, key, fitting.candidate.node.metadata.name);
+    else if (wanted.waiting.length > 0) {
+      // The pod's turn comes again when its claims are bound.
+      unschedulable.add(key);
+      await keepVolumes(client, wanted, fitting.candidate.node, facts);
+    } else await bind(pod, key, fitting.candidate.node.metadata.name);
   }
 
   function podsOn(node: string): Stored<Pod>[] {
@@ -109,12 +127,15 @@ export function startScheduler({ client, clock, log }: ControllerContext): Contr
     recordEvent({ client, clock, log }, { object: pod, kind: 'Pod', component: NAME, type, reason, message, action });
 
   return {
-    ready: Promise.all([nodes.synced, pods.synced]).then(() => undefined),
+    ready: synced.then(() => undefined),
     stop: () => {
       queue.stop();
       retries.cancel();
       nodes.stop();
       pods.stop();
+      claims.stop();
+      volumes.stop();
+      classes.stop();
     },
   };
 }

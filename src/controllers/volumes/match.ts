@@ -50,7 +50,7 @@ export function findVolume(claim: Claim, volumes: Iterable<Volume>, { node, kept
     if (modeOf(volume) !== modeOf(claim) || volume.metadata.deletionTimestamp !== undefined) continue;
     const fits = compareQuantities(capacity(volume), requested(claim)) >= 0;
     if (volume.spec.claimRef) {
-      if (isFor(volume, claim) && fits) return volume;
+      if (isFor(volume, claim) && fits) return node && !reaches(volume, node) ? undefined : volume;
       continue;
     }
     if (keptOnly || !fits || volume.status.phase !== 'Available') continue;

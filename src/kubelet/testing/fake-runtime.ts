@@ -40,6 +40,27 @@ export interface FakeRuntimeOptions {
   readonly exec?: (command: readonly string[]) => { code: number; stdout?: string; stderr?: string };
 }
 
+const POD_UID = 'io.kubernetes.pod.uid';
+
+/** What belongs to a pod without a look at all the others: on a full node nothing else would be done. */
+function byPod<T extends { labels: Readonly<Record<string, string>> }>(items: ReadonlyMap<string, T>, serial: () => number) {
+  let builtAt = '';
+  const index = new Map<string, T[]>();
+  return (uid: string | undefined): Iterable<T> => {
+    if (uid === undefined) return items.values();
+    const now = `${serial()} ${items.size}`;
+    if (now !== builtAt) {
+      index.clear();
+      for (const item of items.values()) {
+        const of = item.labels[POD_UID] ?? '';
+        index.set(of, [...(index.get(of) ?? []), item]);
+      }
+      builtAt = now;
+    }
+    return index.get(uid) ?? [];
+  };
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime {
@@ -60,16 +81,15 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
     if (found === undefined) throw new RuntimeError('notFound', `container "${id}" not found`);
     return found;
   };
-  const podUid = (labels: Readonly<Record<string, string>>): string => labels['io.kubernetes.pod.uid'] ?? '';
+  const podUid = (labels: Readonly<Record<string, string>>): string => labels[POD_UID] ?? '';
+  const sandboxesOf = byPod(sandboxes, () => serial);
+  const containersOf = byPod(containers, () => serial);
   const matching = <T extends { labels: Readonly<Record<string, string>> }>(
-    list: Iterable<T>,
+    list: (uid: string | undefined) => Iterable<T>,
     labels: Readonly<Record<string, string>> = {},
   ): T[] => {
     const wanted = Object.entries(labels);
-    const found: T[] = [];
-    // Once a pod and look, over all there is: a full node does nothing else.
-    for (const item of list) if (wanted.every(([key, value]) => item.labels[key] === value)) found.push(item);
-    return structuredClone(found);
+    return structuredClone([...list(labels[POD_UID])].filter((item) => wanted.every(([key, value]) => item.labels[key] === value)));
   };
 
   function end(id: string, code: number, reason = code === 0 ? 'Completed' : 'Error', message = ''): void {
@@ -129,7 +149,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
       if (sandbox === undefined) throw new RuntimeError('notFound', 'no such sandbox');
       return { ...sandbox };
     },
-    listPodSandboxes: async (filter) => matching(sandboxes.values(), filter?.labels),
+    listPodSandboxes: async (filter) => matching(sandboxesOf, filter?.labels),
     async createContainer(sandboxId, config) {
       const id = String(++serial).padStart(64, '0');
       calls.push(`createContainer ${config.metadata.name} ${config.metadata.attempt}`);
@@ -178,7 +198,7 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
       calls.push(`removeContainer ${c.metadata.name}`);
       containers.delete(id);
     },
-    listContainers: async (filter) => matching(containers.values(), filter?.labels),
+    listContainers: async (filter) => matching(containersOf, filter?.labels),
     containerStatus: async (id) => ({ ...container(id) }),
     async updateContainerResources(id, resources) {
       const c = container(id);
