@@ -41,7 +41,10 @@ export interface Inventory {
 export const PLUGIN_AWAY_MS = 300_000;
 const HEALTHY = 'Healthy';
 
-export const isHealthy = (device: Device): boolean => device.health === HEALTHY;
+/** NUMA nodes that a device belongs to. */
+export const nodesOf = (device: Device | undefined): string[] => (device?.topology?.nodes ?? []).map(({ ID }) => String(ID));
+
+const isHealthy = (device: Device): boolean => device.health === HEALTHY;
 
 /** `forgotten` is told of a resource that is taken from the node. */
 export function createInventory(clock: Clock, forgotten: (resource: string) => void): Inventory {

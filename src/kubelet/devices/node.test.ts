@@ -108,6 +108,31 @@ describe('a node with a device plugin', () => {
     await eventually(() => node.api.pod('third')?.status.phase === 'Running', 'Running');
   });
 
+  it('lets go of a pod whose plugin hangs, when it is deleted', async () => {
+    const node = await startTestNode();
+    closing.push(() => node.close());
+    let asked = false;
+    const plugin = await startFakePlugin({
+      directory: join(node.directory, 'kubelet/device-plugins'),
+      resource: RESOURCE,
+      calls: {
+        allocate: () => {
+          asked = true;
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    closing.push(() => plugin.stop());
+    plugin.list('a');
+    await plugin.register();
+    await eventually(() => statusOf(node)?.allocatable?.[RESOURCE] === '1', 'the device in the status');
+    node.api.createPod(wanting('p', 1));
+    await eventually(() => asked);
+    node.api.deletePod('p');
+    await eventually(() => node.api.pod('p') === undefined, 'the end of the pod');
+    expect(node.events('p')).toEqual([]);
+  });
+
   it('that starts again leaves its pods and their devices alone', async () => {
     const { node } = await nodeWith('a', 'b');
     node.api.createPod(wanting('p', 1));

@@ -154,8 +154,12 @@ export function createPodManager({
     };
     if (!services.devices.wants(pod)) return take();
     return services.devices.admit(pod).then((message) => {
-      // An answer that came for want of a kubelet says nothing of the pod.
+      // An answer that came for want of a kubelet or of the pod says nothing of it.
       if (closed) return undefined;
+      if (!workers.has(pod.metadata.uid)) {
+        services.devices.release(pod.metadata.uid);
+        return undefined;
+      }
       return message === undefined ? take() : rejected(pod, { reason: 'UnexpectedAdmissionError', message });
     });
   }

@@ -155,11 +155,21 @@ export function startPodWorker(
     return settings.syncFrequencyMs;
   }
 
+  /** Waits for the answer; a pod that is to end meanwhile need not have one. */
+  async function admission(answer: Promise<PodStatus | undefined>): Promise<void> {
+    const answered = new AbortController();
+    const taken = answer.then((status) => {
+      if (status && state.stage === 'running') settleAs(state, status);
+      answered.abort();
+      return wake();
+    });
+    while (!answered.signal.aborted && state.stage === 'running' && !ended.signal.aborted)
+      await Promise.race([taken, new Promise<void>((resolve) => (ring = resolve))]);
+    pending = true;
+  }
+
   async function loop(): Promise<void> {
-    if (refused instanceof Promise) {
-      const status = await Promise.race([refused, aborted(ended.signal)]);
-      if (status && !ended.signal.aborted) settleAs(state, status);
-    }
+    if (refused instanceof Promise) await admission(refused);
     while (!ended.signal.aborted) {
       if (!pending) await new Promise<void>((resolve) => (ring = resolve));
       if (ended.signal.aborted) return;
@@ -213,9 +223,6 @@ export function startPodWorker(
     },
   };
 }
-
-const aborted = (signal: AbortSignal): Promise<undefined> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 
 /** Milliseconds until the pod's deadline is over; Infinity without one. */
 function deadlineIn({ pod, status }: PodState, now: number): number {
