@@ -1,13 +1,15 @@
-/** What metrics say of a pod that works, on each runtime, against the kernel's own counters of the same moment and against what it was told to do. */
+/** What metrics say of a pod that works, on each runtime, against the kernel's own counters of the same moment and what it was told to do; and what metrics-server and OpenTelemetry make of it. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { parseText } from '../../src/metrics/parse-text.ts';
 import type { Summary } from '../../src/kubelet/stats/summary-types.ts';
 import { startContainerd, type TestContainerd } from '../support/containerd.ts';
 import { countDiskOf, kernelGroup, type KernelUse } from '../support/kernel-group.ts';
+import { metricsReader } from '../support/metrics-reader.ts';
 import { testThatNeeds } from '../support/need.ts';
 import { startTestNode, type TestNode } from '../support/node.ts';
 import { podOf, valueOf } from '../support/pods.ts';
+import { coresBetween, kubeletStatsScrape, metricsServerScrape } from '../support/scrapers.ts';
 import { missingForNodes } from '../support/shared-node.ts';
 import { until } from '../support/until.ts';
 
@@ -133,6 +135,55 @@ describe.each(['process', 'containerd'])('on the %s runtime', (runtime) => {
       near(sum(name, 'c'), WRITTEN, WRITTEN);
     }
   });
+
+  test('metrics-server sees whole pods, and what they use between two of its scrapes', async () => {
+    const token = await metricsReader(node);
+    const first = await metricsServerScrape(node, token);
+    expect(first.node).toBeDefined();
+    expect([...first.containers.keys()]).toContain('default/works/c');
+    // Points of one time are the same for it: the next one is newer.
+    const second = await until('a later point', async () => {
+      const later = await metricsServerScrape(node, token);
+      return (later.node?.at ?? 0) >= (first.node?.at ?? 0) + 5_000 && later;
+    });
+    expect(coresBetween(first.node, second.node)).toBeGreaterThan(0);
+    const cores = coresBetween(first.containers.get('default/works/c'), second.containers.get('default/works/c'));
+    expect(cores).toBeGreaterThan(0);
+    // A quota is shared out in slices of a tenth of a second.
+    expect(cores).toBeLessThanOrEqual(CORES * (1 + SHARE) + 0.01);
+    for (const { at, startedAt } of second.containers.values()) expect(startedAt * 1000).toBeLessThan(at);
+  });
+
+  test('OpenTelemetry’s kubeletstats finds node, pods, containers, volumes and their owners', async () => {
+    const token = await metricsReader(node);
+    // It reads volumes and owners out of /pods, for which its role has nodes/pods or nodes/proxy.
+    await node.apply({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'scraper' },
+      rules: [{ apiGroups: [''], resources: ['nodes/metrics', 'nodes/stats', 'nodes/pods'], verbs: ['get'] }],
+    });
+    // The kubelet keeps for a while what it was told of the role.
+    const { summary, pods } = await until('its answers', () => kubeletStatsScrape(node, token), 40_000);
+    expect(summary.node).toMatchObject({
+      nodeName: node.nodeName,
+      cpu: { usageNanoCores: expect.any(Number) as number },
+      memory: { availableBytes: expect.any(Number) as number, workingSetBytes: expect.any(Number) as number },
+      fs: { capacityBytes: expect.any(Number) as number, usedBytes: expect.any(Number) as number },
+      network: { interfaces: expect.any(Array) as unknown[] },
+      rlimit: { maxpid: expect.any(Number) as number, curproc: expect.any(Number) as number },
+    });
+    for (const { podRef, containers } of summary.pods) {
+      expect(pods).toContain(podRef.uid);
+      for (const container of containers)
+        expect(Object.keys(container)).toEqual(expect.arrayContaining(['name', 'startTime', 'cpu', 'memory']));
+    }
+    expect(summary.pods.find(({ podRef }) => podRef.name === 'works')).toMatchObject({
+      network: { name: 'eth0', rxBytes: expect.any(Number) as number, txBytes: expect.any(Number) as number },
+      volume: expect.arrayContaining([expect.objectContaining({ name: 'data', capacityBytes: expect.any(Number) as number })]) as unknown[],
+      containers: [{ rootfs: { usedBytes: expect.any(Number) as number }, logs: { usedBytes: expect.any(Number) as number } }],
+    });
+  }, 60_000);
 
   test('the volume and the rate of CPU are in the summary', async () => {
     await until(

@@ -1,4 +1,4 @@
-/** Who reads metrics: Prometheus, metrics-server, OpenTelemetry, people. */
+/** Who reads metrics: Prometheus, promtool, people. */
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import { familiesText, recordedFamilies } from '../support/families.ts';
@@ -10,7 +10,7 @@ import { JOBS, startPrometheus } from '../support/prometheus.ts';
 import { missingForNodes, sharedNode } from '../support/shared-node.ts';
 import { until } from '../support/until.ts';
 
-const missing = missingForNodes('busybox', 'prometheus', 'promtool', 'curl');
+const missing = missingForNodes('busybox', 'prometheus', 'promtool');
 const test = testThatNeeds(missing);
 const node = sharedNode();
 
@@ -19,15 +19,6 @@ beforeAll(async () => {
   const holds = `{ head -c ${50 * 2 ** 20} /dev/zero; sleep 100000; } | tail -c ${50 * 2 ** 20} >/dev/null`;
   await runUntilReady(node(), podOf('works', holds, { resources: { limits: { cpu: '200m', memory: '400Mi' } } }));
 }, 60_000);
-
-interface SummaryPart {
-  readonly node: { readonly nodeName: string; readonly cpu?: { readonly usageNanoCores?: number } };
-  readonly pods: readonly {
-    readonly podRef: { readonly name: string; readonly namespace: string; readonly uid: string };
-    readonly containers: readonly { readonly name: string; readonly cpu?: object; readonly memory?: object }[];
-    readonly volume?: readonly { readonly name: string; readonly usedBytes?: number }[];
-  }[];
-}
 
 /** Families of the original that no recording shows, and that promtool dislikes: what they count did not happen there. */
 const UNRECORDED = new Set([
@@ -91,62 +82,6 @@ test.each([
   },
   120_000,
 );
-
-test('metrics-server’s request is answered with what it reads: no zero, start times, whole pods', async () => {
-  const { kubeletPort, dataDir } = node();
-  const token = await metricsReader(node());
-  const { stdout } = await runProgram('curl', [
-    '-sS',
-    '--compressed',
-    '-H',
-    `Authorization: Bearer ${token}`,
-    '--cacert',
-    join(dataDir, 'pki', 'ca.crt'),
-    `https://127.0.0.1:${kubeletPort}/metrics/resource`,
-  ]);
-  for (const name of ['node_cpu_usage_seconds_total', 'node_memory_working_set_bytes'])
-    expect(stdout).toMatch(new RegExp(`^${name} [1-9][\\d.e+]* \\d{13}$`, 'm'));
-  // Its parser looks for the bytes `container="`, `pod="` and `namespace="` and knows no escapes.
-  const lines = stdout.split('\n').filter((line) => line.startsWith('container_'));
-  const of = (name: string): string[] => lines.filter((line) => line.startsWith(`${name}{`)).map((line) => /\{.*\}/.exec(line)?.[0] ?? '');
-  expect(of('container_cpu_usage_seconds_total').length).toBeGreaterThan(0);
-  expect(of('container_memory_working_set_bytes')).toEqual(of('container_cpu_usage_seconds_total'));
-  expect(of('container_start_time_seconds')).toEqual(of('container_cpu_usage_seconds_total'));
-  for (const line of lines) expect(line).toMatch(/container="[^"\\]+",namespace="[^"\\]+",pod="[^"\\]+"/);
-  for (const name of ['container_cpu_usage_seconds_total', 'container_memory_working_set_bytes'])
-    expect(lines.filter((line) => line.startsWith(name) && / 0 \d+$/.test(line))).toEqual([]);
-});
-
-test('OpenTelemetry’s kubeletstats finds what it reads: /stats/summary and /pods by token', async () => {
-  const { kubeletPort, dataDir, apply } = node();
-  const token = await metricsReader(node());
-  // It reads volumes and owners out of /pods, for which its role has nodes/pods or nodes/proxy.
-  await apply({
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: 'scraper' },
-    rules: [{ apiGroups: [''], resources: ['nodes/metrics', 'nodes/stats', 'nodes/pods'], verbs: ['get'] }],
-  });
-  const ask = async <T>(path: string): Promise<T> =>
-    until(
-      `an answer of ${path}`,
-      async () => {
-        const args = ['-sSf', '-H', `Authorization: Bearer ${token}`, '--cacert', join(dataDir, 'pki', 'ca.crt')];
-        const { code, stdout } = await runProgram('curl', [...args, `https://127.0.0.1:${kubeletPort}${path}`]);
-        return code === 0 && (JSON.parse(stdout) as T);
-      },
-      40_000,
-    );
-  const summary = await ask<SummaryPart>('/stats/summary');
-  const pods = await ask<{ readonly items: readonly { readonly metadata: { readonly uid: string } }[] }>('/pods');
-  expect(summary.node.nodeName).toBe(node().nodeName);
-  const uids = new Set(pods.items.map(({ metadata }) => metadata.uid));
-  expect(summary.pods.length).toBeGreaterThan(0);
-  for (const { podRef, containers } of summary.pods) {
-    expect(uids).toContain(podRef.uid);
-    for (const container of containers) expect(Object.keys(container)).toEqual(expect.arrayContaining(['name', 'cpu', 'memory']));
-  }
-});
 
 test('nodelet top shows pods, containers and nodes', async () => {
   const kubeconfig = `--kubeconfig=${join(node().dataDir, 'kubeconfig')}`;
