@@ -67,6 +67,39 @@ const SITUATIONS: readonly (readonly [name: string, given: Case, waits: RegExp, 
     /affinity/,
     /nodeSelector/,
   ],
+  ...(
+    [
+      ['persistentvolumeclaim "d" not found. not found', /Create the PersistentVolumeClaim d in namespace web/],
+      ['pod has unbound immediate PersistentVolumeClaims. not found', /kubectl describe pvc d`/],
+      ["1 node(s) didn't find available persistent volumes to bind", /Make a PersistentVolume that suits/],
+      ['persistentvolumeclaim "d" is being deleted', /The claim goes when no pod uses it/],
+      ['persistentvolumeclaim "d" bound to non-existent persistentvolume "v"', /The volume is gone/],
+      ["1 node(s) didn't match PersistentVolume's node affinity", /reached from other nodes alone/],
+    ] as const
+  ).map(
+    ([why, advice]) =>
+      [
+        `a claim: ${why}`,
+        { spec: { ...unbound, volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'd' } }] }, status: scheduled(why) },
+        /ersistent/,
+        advice,
+      ] as const,
+  ),
+  [
+    'a claim that the kubelet finds unbound',
+    {
+      spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'd' } }] },
+      events: [['FailedMount', 'Unable to attach or mount volumes: …: error processing PVC web/d: PVC is not bound']],
+    },
+    /its volumes: .*PVC is not bound/,
+    /describe pvc d`/,
+  ],
+  [
+    'a local volume without its directory',
+    { events: [['FailedMount', 'MountVolume.NewMounter initialization failed for volume "v" : path "/d" does not exist']] },
+    /path "\/d" does not exist/,
+    /Make the directory/,
+  ],
   ['nobody who schedules', { spec: { ...unbound, schedulerName: 'mine' } }, /scheduler mine/, /runs/],
   ['a node that is gone', { node: null }, /not there/, /Start the kubelet/],
   [

@@ -132,17 +132,36 @@ function unscheduled(facts: Facts, scheduled: { reason?: string; message?: strin
       ...created,
       advice: 'See that a scheduler of this name runs.',
     };
-  const advice = /Insufficient (\S+)/.exec(why)
-    ? 'Ask for less in resources.requests, or delete pods that hold what it needs.'
-    : /taint/.test(why) || tainted
-      ? (pressureAdvice(`${why} ${tainted?.spec?.taints?.map(({ key }) => key).join(' ') ?? ''}`) ??
-        'Add a toleration to the pod, or remove the taint from the node.')
-      : /affinity|selector/.test(why)
-        ? 'Correct nodeSelector or affinity, or label a node.'
-        : /ports/.test(why)
-          ? 'Another pod holds the host port: choose another one, or delete that pod.'
-          : 'Read the message: each part names a reason and how many nodes have it.';
+  const advice =
+    claimAdvice(why, pod) ??
+    (/Insufficient (\S+)/.exec(why)
+      ? 'Ask for less in resources.requests, or delete pods that hold what it needs.'
+      : /taint/.test(why) || tainted
+        ? (pressureAdvice(`${why} ${tainted?.spec?.taints?.map(({ key }) => key).join(' ') ?? ''}`) ??
+          'Add a toleration to the pod, or remove the taint from the node.')
+        : /affinity|selector/.test(why)
+          ? 'Correct nodeSelector or affinity, or label a node.'
+          : /ports/.test(why)
+            ? 'Another pod holds the host port: choose another one, or delete that pod.'
+            : 'Read the message: each part names a reason and how many nodes have it.');
   return { waits: `a node: ${why}`, ...created, advice };
+}
+
+/** What to do about a claim or its volume; undefined when the text is about neither. */
+function claimAdvice(text: string, { metadata: { namespace = '' }, spec }: Pod): string | undefined {
+  const missing = /persistentvolumeclaims? "([^"]+)" not found/.exec(text)?.[1];
+  if (missing !== undefined) return `Create the PersistentVolumeClaim ${missing} in namespace ${namespace}.`;
+  const names = (spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
+  if (/unbound immediate PersistentVolumeClaims|PVC is not bound|persistent volumes to bind/.test(text))
+    return `Make a PersistentVolume that suits the claim (class, size, access modes, node): \`kubectl describe pvc ${names.join(' ')}\` says what it waits for.`;
+  if (/(claim "[^"]+" |PVC )is being deleted/.test(text))
+    return 'The claim goes when no pod uses it any more: delete those that do, then create it again.';
+  if (/non-existent persistentvolume|failed to fetch PV /.test(text))
+    return 'The volume is gone, and its data with it: delete the claim, and create both again.';
+  if (/PersistentVolume's node affinity|NodeAffinity check failed/.test(text))
+    return 'The volume can be reached from other nodes alone: see `kubectl describe pv` for its node affinity.';
+  if (/MountVolume\.NewMounter initialization failed/.test(text)) return 'Make the directory of the local volume on the node.';
+  return /volumeMode|block volumes/.test(text) ? 'Use volumeMounts with a volume of volumeMode Filesystem.' : undefined;
 }
 
 const readyOf = (node: Node): string | undefined => node.status?.conditions?.find((c) => c.type === 'Ready')?.status;
@@ -172,7 +191,7 @@ function mountFindings(facts: Facts): Finding[] {
     ? `Create the ${missing[1] === 'secret' ? 'Secret' : 'ConfigMap'} ${missing[2]} in namespace ${facts.pod.metadata.namespace ?? ''}, or mark it optional.`
     : /hostPath/.test(event.message ?? '')
       ? 'Make the path on the node, or choose another hostPath type.'
-      : 'Read the message; the kubelet tries again by itself.';
+      : (claimAdvice(event.message ?? '', facts.pod) ?? 'Read the message; the kubelet tries again by itself.');
   return [{ waits: `its volumes: ${event.message ?? ''}`, ...sinceOf(event.firstTimestamp), advice }];
 }
 
