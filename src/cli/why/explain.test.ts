@@ -76,15 +76,12 @@ const SITUATIONS: readonly (readonly [name: string, given: Case, waits: RegExp, 
       ['persistentvolumeclaim "d" bound to non-existent persistentvolume "v"', /The volume is gone/],
       ["1 node(s) didn't match PersistentVolume's node affinity", /reached from other nodes alone/],
     ] as const
-  ).map(
-    ([why, advice]) =>
-      [
-        `a claim: ${why}`,
-        { spec: { ...unbound, volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'd' } }] }, status: scheduled(why) },
-        /ersistent/,
-        advice,
-      ] as const,
-  ),
+  ).map(([why, advice]): readonly [string, Case, RegExp, RegExp] => [
+    `a claim: ${why}`,
+    { spec: { ...unbound, volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'd' } }] }, status: scheduled(why) },
+    /ersistent/,
+    advice,
+  ]),
   [
     'a claim that the kubelet finds unbound',
     {
