@@ -41,7 +41,7 @@ export interface DeviceManager {
   allocatable(): readonly ContainerDevices[];
   /** For the node's status. */
   amounts(): DeviceAmounts;
-  /** Nothing is known from before: the machine may be another, and what its Node says of devices is void. */
+  /** No kubelet was here before: the machine may be another, and what its Node says of devices is void. */
   isFresh(): boolean;
   /** Lets plugins register from now on. */
   serve(node: NodeOfDevices): Promise<void>;
@@ -157,7 +157,7 @@ export async function openDevices({ host, rootDir, log, metrics, running }: Devi
     };
   }
 
-  await files.mkdir(directory, { recursive: true, mode: 0o750 });
+  const made = await files.mkdir(directory, { recursive: true, mode: 0o750 });
   const allocator = createAllocator({
     inventory,
     holdings,
@@ -195,7 +195,7 @@ export async function openDevices({ host, rootDir, log, metrics, running }: Devi
         healthy === undefined ? [] : [devicesOf(name, [...healthy], (id) => nodesOf(devices.get(id)))],
       ),
     amounts: () => inventory.amounts(),
-    isFresh: () => !store.exists(),
+    isFresh: () => made !== undefined,
     async serve(given) {
       node = given;
       const socket = join(directory, KUBELET_SOCKET);

@@ -7,8 +7,6 @@ import { CHECKPOINT_FILE, checkpointText, parseCheckpoint, type CheckpointData }
 export interface CheckpointStore {
   /** What an earlier kubelet left; undefined without, or when it cannot be read, which is told. */
   read(): Promise<CheckpointData | undefined>;
-  /** Whether there is a file, of this kubelet or an earlier one. */
-  exists(): boolean;
   /** Resolves when what stands now is in the file; rejects when it cannot be written. */
   save(): Promise<void>;
   /** No writes any more; resolves when the last is done. */
@@ -20,7 +18,6 @@ export function openCheckpoint({ files }: Host, directory: string, log: Logger, 
   const path = join(directory, CHECKPOINT_FILE);
   let writing: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
-  let found = false;
   let closed = false;
 
   async function write(): Promise<void> {
@@ -29,7 +26,6 @@ export function openCheckpoint({ files }: Host, directory: string, log: Logger, 
       const fresh = `${path}.new`;
       await files.writeFile(fresh, checkpointText(await data()), { mode: 0o600 });
       await files.rename(fresh, path);
-      found = true;
     } catch (error) {
       throw new Error(`failed to write checkpoint file ${JSON.stringify(CHECKPOINT_FILE)}: ${errorText(error)}`, { cause: error });
     }
@@ -43,7 +39,6 @@ export function openCheckpoint({ files }: Host, directory: string, log: Logger, 
       } catch {
         return undefined;
       }
-      found = true;
       try {
         return parseCheckpoint(text);
       } catch (error) {
@@ -53,7 +48,6 @@ export function openCheckpoint({ files }: Host, directory: string, log: Logger, 
         return undefined;
       }
     },
-    exists: () => found,
     save() {
       // Changes that come while a write is under way share the next one.
       next ??= writing

@@ -193,7 +193,10 @@ describe('what is sent', () => {
   it('carries a whole container', async () => {
     let sent: CreateContainerRequest | undefined;
     const runtime = await start({ runtime: { createContainer: (request) => ((sent = request), { containerId: 'c1' }) } });
-    expect(await runtime.createContainer('s1', container, sandbox)).toBe('c1');
+    const devices = [{ containerPath: '/dev/x', hostPath: '/dev/null', permissions: 'rw' }];
+    const config = { ...container, devices, cdiDevices: ['example.com/gpu=0'] };
+    expect(await runtime.createContainer('s1', config, sandbox)).toBe('c1');
+    expect(sent?.config).toMatchObject({ devices, CDIDevices: [{ name: 'example.com/gpu=0' }] });
     expect(sent?.sandboxConfig?.metadata).toMatchObject({ name: 'p', uid: 'u' });
     expect(sent?.config).toMatchObject({
       image: { image: 'sha256:1', userSpecifiedImage: 'busybox' },
