@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { toBinary } from '@bufbuild/protobuf';
@@ -174,6 +175,20 @@ describe('a plugin', () => {
       expect(await b.devices.admit(wanting('u', 1))).toBeUndefined();
     }
     await withDevices(b, 'a');
+  });
+
+  it('may send any bytes for its options and its lists', async () => {
+    const b = await bench();
+    for (const [i, bytes] of fc.sample(fc.uint8Array({ maxLength: 80 }), 40).entries()) {
+      const name = `fuzz${i}.sock`;
+      const server = await serveBytes(join(b.directory, name), () => Buffer.from(bytes));
+      await registerPlugin(b.directory, { version: 'v1beta1', endpoint: name, resourceName: RESOURCE }).catch((error: unknown) => {
+        expect(String(error)).toContain('failed to get device plugin options');
+      });
+      await server.stop();
+    }
+    await withDevices(b, 'a');
+    expect(await b.devices.admit(wanting('u', 1))).toBeUndefined();
   });
 
   it('that speaks something else is given up, and others are served meanwhile', async () => {
