@@ -5,6 +5,7 @@ import { counter, gauge, histogram, labelText, type MetricFamily } from './famil
 import { inFormat } from './formats.ts';
 import { acceptsGzip, negotiateFormat } from './negotiate.ts';
 import { ExpositionError, parseText } from './parse-text.ts';
+import { decode, delimited, toldByMessages, toldByOpenMetrics, toldByText, type Message } from './testing.ts';
 
 const PROTO = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily';
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8; escaping=';
@@ -184,7 +185,29 @@ describe('a text that is parsed', () => {
     const labels = Array.from({ length: 10_000 }, (_, i) => `l${i}="${i}"`).join(',');
     const [family] = parseText(`a{${labels},} 1\n`);
     expect(family?.samples[0]?.labels).toHaveLength(10_000);
-    expect(inFormat(`a{${labels}} 1\n`, 'delimited').length).toBeGreaterThan(100_000);
+    const text = `# TYPE a gauge\na{${labels}} 1\n`;
+    for (const told of [toldByMessages(inFormat(text, 'delimited')), toldByOpenMetrics(inFormat(text, 'openmetrics').toString())])
+      expect(told).toEqual(toldByText(parseText(text)));
+  });
+
+  it('says the same in every format, whatever stands in names of pods, values and times', () => {
+    const whenever = fc.option(fc.integer({ min: 0, max: 2 ** 45 }), { nil: undefined });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyText, anyText, value, whenever), { maxLength: 8 }), (rows) => {
+        const text = exposition([
+          {
+            name: 'x',
+            help: 'h',
+            type: 'gauge',
+            write: (sample) =>
+              rows.forEach(([a, b, number, at], i) => sample('', labelText(['a', 'b', 'i'], [a, b, String(i)]), number, at)),
+          },
+        ]);
+        const told = toldByText(parseText(text));
+        expect(toldByOpenMetrics(inFormat(text, 'openmetrics').toString())).toEqual(told);
+        expect(toldByMessages(inFormat(text, 'delimited'))).toEqual(told);
+      }),
+    );
   });
 });
 
@@ -275,40 +298,3 @@ describe('the other formats', () => {
     );
   });
 });
-
-type Message = Map<number, (number | Buffer)[]>;
-
-function delimited(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const [length, next] = varint(bytes, at);
-    found.push(bytes.subarray(next, next + length));
-    at = next + length;
-  }
-  return found;
-}
-
-function decode(bytes: Buffer): Message {
-  const message: Message = new Map();
-  for (let at = 0; at < bytes.length;) {
-    const [key, start] = varint(bytes, at);
-    let held: number | Buffer;
-    if ((key & 7) === 0) [held, at] = varint(bytes, start);
-    else if ((key & 7) === 1) [held, at] = [bytes.readDoubleLE(start), start + 8];
-    else {
-      const [length, from] = varint(bytes, start);
-      [held, at] = [bytes.subarray(from, from + length), from + length];
-    }
-    message.set(key >> 3, [...(message.get(key >> 3) ?? []), held]);
-  }
-  return message;
-}
-
-function varint(bytes: Buffer, from: number): [value: number, next: number] {
-  let found = 0;
-  for (let at = from, scale = 1; ; at += 1, scale *= 128) {
-    const byte = bytes[at] ?? 0;
-    found += (byte & 127) * scale;
-    if (byte < 128) return [found, at + 1];
-  }
-}

@@ -130,7 +130,7 @@ export function openCgroupV1(
       if (depth === 'pressure') return { ...used, pressure: pressed };
       const pids = f.procs?.parsed(parsePids) ?? [];
       if (!full) return { ...used, pressure: pressed, pids };
-      const max = f.threadsMax?.number();
+      const max = f.threadsMax?.parsed(parseNumber);
       return {
         ...used,
         throttling: throttling(),

@@ -82,7 +82,7 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
       if (depth === 'pressure') return sample;
       const pids = f.procs.parsed(parsePids);
       if (!full) return { ...sample, pids };
-      const max = f.threadsMax.number();
+      const max = f.threadsMax.parsed(parseNumber);
       return {
         ...sample,
         throttling: throttling(stat),

@@ -93,9 +93,9 @@ export interface DeviceIo {
   readonly writes: number;
 }
 
-/** cgroup v2 `io.stat`: `8:0 rbytes=1 wbytes=2 rios=3 wios=4 …`. */
+/** cgroup v2 `io.stat`: `8:0 rbytes=1 wbytes=2 rios=3 wios=4 …`. Each device once, as series must be. */
 export function parseIoStat(text: string | undefined): DeviceIo[] {
-  const devices: DeviceIo[] = [];
+  const devices = new Map<string, DeviceIo>();
   for (const line of (text ?? '').split('\n')) {
     const [device = '', ...pairs] = line.split(' ');
     const [, major, minor] = /^(\d{1,10}):(\d{1,10})$/.exec(device) ?? [];
@@ -104,7 +104,7 @@ export function parseIoStat(text: string | undefined): DeviceIo[] {
       pairs.map((pair) => pair.split('=')).map(([key = '', value]): [string, number | undefined] => [key, parseNumber(value)]),
     );
     const of = (key: string): number => values.get(key) ?? 0;
-    devices.push({
+    devices.set(`${Number(major)}:${Number(minor)}`, {
       major: Number(major),
       minor: Number(minor),
       readBytes: of('rbytes'),
@@ -113,7 +113,7 @@ export function parseIoStat(text: string | undefined): DeviceIo[] {
       writes: of('wios'),
     });
   }
-  return devices;
+  return [...devices.values()];
 }
 
 /** cgroup v1 `blkio.*`: lines of `8:0 Read 123`; the line `Total 456` is the sum. By `major:minor`. */
@@ -152,9 +152,9 @@ export interface InterfaceStats {
 /** Interfaces that the original passes over (cAdvisor `isIgnoredDevice`), and the pods' ends on the bridge, which it knows as `veth…`. */
 const IGNORED = /^(lo|veth|docker|nerdctl)|^nl[0-9a-f]{12}$/i;
 
-/** The interfaces in the file's order. */
+/** The interfaces in the file's order, each once. */
 export function parseNetDev(text: string | undefined): InterfaceStats[] {
-  const found: InterfaceStats[] = [];
+  const found = new Map<string, InterfaceStats>();
   for (const line of (text ?? '').split('\n').slice(2)) {
     const colon = line.lastIndexOf(':');
     const name = line.slice(0, Math.max(0, colon)).trim();
@@ -165,7 +165,7 @@ export function parseNetDev(text: string | undefined): InterfaceStats[] {
     if (name === '' || fields.length !== 16 || IGNORED.test(name) || !fields.every((field) => /^\d{1,20}$/.test(field))) continue;
     const [rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0, , , , , txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0] =
       fields.map(Number);
-    found.push({ name, rxBytes, rxPackets, rxErrors, rxDropped, txBytes, txPackets, txErrors, txDropped });
+    found.set(name, { name, rxBytes, rxPackets, rxErrors, rxDropped, txBytes, txPackets, txErrors, txDropped });
   }
-  return found;
+  return [...found.values()];
 }

@@ -30,7 +30,7 @@ export const systemStatFiles: StatFiles = {
 export interface StatFile {
   /** Its text; undefined when it is not there or cannot be read now. */
   read(): string | undefined;
-  /** The one number that it holds; `max` is Infinity, what is no number undefined. No text is made of it. */
+  /** The one number that it holds; undefined for what is none, `max` too. No text is made of a short one. */
   number(): number | undefined;
   /**
    * Its text as `parse` reads it: the very value of last time while the file says the same, as those of idle groups mostly do.
@@ -137,7 +137,7 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
       },
       number() {
         const length = load();
-        return length === undefined ? undefined : (shortNumber(buffer, length) ?? parseNumber(textOf(length)));
+        return length === undefined ? undefined : (shortNumber(buffer, length) ?? finite(parseNumber(textOf(length))));
       },
       parsed<T>(parse: (text: string | undefined) => T): T {
         const length = load();
@@ -169,6 +169,8 @@ export function statFilePool(files: StatFiles, maxOpen: number): StatFilePool {
     },
   };
 }
+
+const finite = (value: number | undefined): number | undefined => (value === Infinity ? undefined : value);
 
 /** Digits and at most a newline behind them, as the kernel writes a counter; undefined for all else, which is then looked at as text. */
 function shortNumber(bytes: Buffer, length: number): number | undefined {

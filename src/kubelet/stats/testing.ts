@@ -79,6 +79,29 @@ export function cgroupV1(path: string, ms: number, bytes: number): Record<string
   };
 }
 
+/** The same of version 2. */
+export function cgroupV2(path: string, ms: number, bytes: number): Record<string, string> {
+  const pressure = 'some avg10=0.00 avg60=0.00 avg300=0.00 total=2000000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=1\n';
+  return {
+    [`/cg${path}/cpu.stat`]: `usage_usec ${ms * 1000}\nuser_usec 600\nsystem_usec 400\nnr_periods 5\nnr_throttled 1\nthrottled_usec 20\n`,
+    [`/cg${path}/cpu.max`]: '50000 100000\n',
+    [`/cg${path}/cpu.weight`]: '100\n',
+    [`/cg${path}/memory.current`]: `${bytes}\n`,
+    [`/cg${path}/memory.peak`]: `${bytes}\n`,
+    [`/cg${path}/memory.max`]: 'max\n',
+    [`/cg${path}/memory.swap.current`]: '1\n',
+    [`/cg${path}/memory.swap.max`]: 'max\n',
+    [`/cg${path}/memory.stat`]: 'anon 1\nfile 2\nkernel 3\ninactive_file 192\npgfault 5\npgmajfault 1\n',
+    [`/cg${path}/memory.events`]: 'low 0\nhigh 0\nmax 4\noom 2\noom_kill 3\n',
+    [`/cg${path}/pids.current`]: '3\n',
+    [`/cg${path}/pids.max`]: 'max\n',
+    [`/cg${path}/cgroup.procs`]: '77\n',
+    [`/cg${path}/cgroup.events`]: 'populated 1\nfrozen 0\n',
+    [`/cg${path}/io.stat`]: '8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n',
+    ...Object.fromEntries(['cpu', 'memory', 'io'].map((resource) => [`/cg${path}/${resource}.pressure`, pressure])),
+  };
+}
+
 export const ID = 'c'.repeat(64);
 
 /** A pod with one running container, `main`. */
