@@ -2,12 +2,13 @@
 import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import type { Clock } from '../../util/clock.ts';
 import { podsCgroup, type CgroupPlace } from '../cgroups/names.ts';
-import { DEPTHS, type CgroupReader, type CgroupSample, type CgroupSpec, type Depth } from './cgroup-sample.ts';
+import { DEPTHS, type CgroupSample, type CgroupSpec, type Depth } from './cgroup-sample.ts';
 import { openCgroupV1 } from './cgroup-v1.ts';
 import { openCgroupV2 } from './cgroup-v2.ts';
 import { parseNetDev, type InterfaceStats } from './parse.ts';
-import { watchProcesses, type ProcessFacts, type ProcessFiles, type ProcessWatch, type TaskStates } from './processes.ts';
+import { watchProcesses, type ProcessFacts, type ProcessFiles } from './processes.ts';
 import { statFilePool, type StatFile, type StatFiles } from './stat-files.ts';
+import { HOUSEKEEPING_MS, newTrack, noteLoad, noteProcesses, processesChanged, rate, type TaskLoad, type Track } from './track.ts';
 import { groupTargets, podTargets, type MeasuredPod, type PodTargets, type Target } from './targets.ts';
 
 /** One cgroup as it was at `at`. */
@@ -23,11 +24,6 @@ export interface Measured {
   /** Running tasks, and those that wait for a disk, averaged over 10 seconds. */
   readonly load: TaskLoad;
   readonly processes: ProcessFacts | undefined;
-}
-
-export interface TaskLoad {
-  readonly running: number;
-  readonly uninterruptible: number;
 }
 
 export interface MeasuredPodStats {
@@ -73,14 +69,8 @@ export interface CollectorOptions extends CgroupPlace {
 
 /** Scrapes that come together get the same answer: the original's samples are ten times as old. */
 const SHARED_MS = 1_000;
-/** How often usage is sampled for rates, as the original's housekeeping. */
-export const HOUSEKEEPING_MS = 10_000;
 /** Limits change seldom. */
 const SPEC_AGE_MS = 30_000;
-/** What processes hold takes a look at each of their descriptors: as often as the original's housekeeping. */
-const PROCESSES_AGE_MS = 10_000;
-/** Processes that used no CPU since hold what they held, but for limits that others set. */
-const IDLE_PROCESSES_AGE_MS = 300_000;
 /** Passes after which a sandbox that had no cgroup is looked for again. */
 const LOOK_AGAIN = 8;
 /** How long a pass holds the event loop before others get their turn. */
@@ -89,36 +79,10 @@ const TURN_MS = 8;
 /** Depths for which nobody looks at interfaces. */
 const NO_NETWORK: ReadonlySet<Depth> = new Set(['usage', 'pressure']);
 
-interface Track {
-  readonly reader: CgroupReader;
-  spec: CgroupSpec;
-  specAt: number;
-  madeAt: number | undefined;
-  /** Earlier usage, for rates: the last two of housekeeping. */
-  older: Usage | undefined;
-  newer: Usage | undefined;
-  load: TaskLoad;
-  loadAt: number;
-  readonly watch: ProcessWatch;
-  processes: ProcessFacts | undefined;
-  processesAt: number;
-  /** Which processes they were, and the CPU that those had used before they were looked at. */
-  processesOf: readonly number[] | undefined;
-  processesUsage: number | undefined;
-  seen: number;
-  /** Passes for which it is not looked for again. */
-  absent: number;
-}
-
 interface Network {
   readonly pid: number | string;
   readonly file: StatFile;
   seen: number;
-}
-
-interface Usage {
-  readonly at: number;
-  readonly ns: number;
 }
 
 export function createCollector(options: CollectorOptions): Collector {
@@ -143,23 +107,7 @@ export function createCollector(options: CollectorOptions): Collector {
     const old = tracks.get(path);
     if (old !== undefined || layout === null) return old;
     const reader = layout.version === 1 ? openCgroupV1(pool, files, layout, path, clock) : openCgroupV2(pool, files, layout, path);
-    const made: Track = {
-      reader,
-      spec: {},
-      specAt: -Infinity,
-      madeAt: undefined,
-      older: undefined,
-      newer: undefined,
-      load: { running: 0, uninterruptible: 0 },
-      loadAt: -Infinity,
-      watch: watchProcesses(processFiles),
-      processes: undefined,
-      processesAt: -Infinity,
-      processesOf: undefined,
-      processesUsage: undefined,
-      seen: pass,
-      absent: 0,
-    };
+    const made = newTrack(reader, watchProcesses(processFiles), pass);
     tracks.set(path, made);
     return made;
   }
@@ -185,12 +133,7 @@ export function createCollector(options: CollectorOptions): Collector {
       mine.specAt = at;
     }
     if (depth === 'full' && sample.pids !== undefined) {
-      if (processesChanged(mine, sample.pids, sample.cpu?.usageNs, at)) {
-        mine.processes = mine.watch.look(sample.pids);
-        mine.processesAt = at;
-        mine.processesOf = sample.pids;
-        mine.processesUsage = sample.cpu?.usageNs;
-      }
+      if (processesChanged(mine, sample, at)) noteProcesses(mine, sample, at);
       if (mine.processes) noteLoad(mine, mine.processes.tasks, at);
     }
     const nanoCores = sample.cpu === undefined ? 0 : rate(mine, { at, ns: sample.cpu.usageNs });
@@ -313,44 +256,3 @@ export function createCollector(options: CollectorOptions): Collector {
 }
 
 const netDev = (text: string | undefined): readonly InterfaceStats[] | undefined => (text === undefined ? undefined : parseNetDev(text));
-
-/** Whether to look again at what processes hold. */
-function processesChanged(track: Track, pids: readonly number[], usageNs: number | undefined, at: number): boolean {
-  const age = at - track.processesAt;
-  // Whether there are processes at all is known now: facts about none, or of none, are never old.
-  const none = (track.processes?.tasks.running ?? 0) + (track.processes?.descriptors ?? 0) === 0;
-  if (none !== (pids.length === 0) || age >= IDLE_PROCESSES_AGE_MS) return true;
-  return age >= PROCESSES_AGE_MS && (usageNs === undefined || usageNs !== track.processesUsage || pids !== track.processesOf);
-}
-
-/** The rate since the sample before last of housekeeping; takes the new one in when it is its turn. */
-function rate(track: Track, now: Usage): number {
-  const { newer } = track;
-  // A counter that went back belongs to another cgroup of the same name.
-  if (newer && now.ns < newer.ns) {
-    track.older = undefined;
-    track.newer = now;
-    return 0;
-  }
-  if (newer === undefined) track.newer = now;
-  else if (now.at - newer.at >= HOUSEKEEPING_MS) {
-    track.older = newer;
-    track.newer = now;
-  }
-  const base = track.older ?? newer;
-  if (base === undefined || now.at <= base.at) return 0;
-  return Math.max(0, Math.floor(((now.ns - base.ns) / ((now.at - base.at) * 1e6)) * 1e9));
-}
-
-/** An average that forgets over ten seconds (cAdvisor `manager/container.go`, updateLoad). */
-function noteLoad(track: Track, tasks: TaskStates, at: number): void {
-  const elapsed = at - track.loadAt;
-  if (elapsed < 1000) return;
-  const keep = track.loadAt === -Infinity ? 0 : Math.exp(-elapsed / 10_000);
-  const mix = (old: number, now: number): number => old * keep + now * (1 - keep);
-  track.load = {
-    running: mix(track.load.running, tasks.running),
-    uninterruptible: mix(track.load.uninterruptible, tasks.uninterruptible),
-  };
-  track.loadAt = at;
-}
