@@ -74,7 +74,108 @@ async function start(files: Partial<Host['files']>, imageFsInfo: () => Promise<n
   return { stats, sleeps };
 }
 
+const OTHER = 'd'.repeat(64);
+const OTHER_POD = '/kubepods/besteffort/poduid-q';
+
+/** Two pods, of which everything of the first one's container is gone after so many more of its files were touched. */
+async function startVanishing(): Promise<{ stats: NodeStats; vanishAfter: (touches: number) => Promise<void>; touched: () => number }> {
+  const { host } = fastHost({
+    readFile: ((path: string, encoding: 'utf8') =>
+      path === '/proc/self/mountinfo'
+        ? Promise.resolve(MOUNTINFO)
+        : systemHost.files.readFile(path, encoding)) as Host['files']['readFile'],
+  });
+  const files = memoryFiles({
+    ...cgroupV1('', 5000, 10_000),
+    ...cgroupV1(POD, 500, 8192),
+    ...cgroupV1(`${POD}/${ID}`, 400, 8000),
+    ...cgroupV1(OTHER_POD, 500, 8192),
+    ...cgroupV1(`${OTHER_POD}/${OTHER}`, 400, 8000),
+    '/proc/77/net/dev': NET,
+  });
+  const paths = new Map<number, string>();
+  let [touches, left] = [0, Infinity];
+  const touch = (path: string): void => {
+    if (!path.includes(ID)) return;
+    touches += 1;
+    left -= 1;
+    if (left < 0) throw Object.assign(new Error('ENODEV'), { code: 'ENODEV' });
+  };
+  const stats = await startNodeStats({
+    host,
+    log: silentLogger,
+    nodeName: 'n',
+    rootDir: tmpdir(),
+    podLogsDir: '/nonexistent',
+    cgroupRoot: '/',
+    kubeletCgroups: '',
+    systemCgroups: '',
+    runtime: { imageFsInfo: () => Promise.resolve([]) },
+    pods: () => [runningPod('p'), runningPod('q', OTHER)],
+    files: {
+      ...files,
+      open(path) {
+        touch(path);
+        const fd = files.open(path);
+        paths.set(fd, path);
+        return fd;
+      },
+      read(fd, ...rest) {
+        touch(paths.get(fd) ?? '');
+        return files.read(fd, ...rest);
+      },
+      modifiedAt(path) {
+        touch(path);
+        return files.modifiedAt(path);
+      },
+    },
+  });
+  return {
+    stats,
+    touched: () => touches,
+    vanishAfter: async (count) => {
+      // The answers of one second are the same ones.
+      await host.clock.sleep(31_000);
+      [touches, left] = [0, count];
+    },
+  };
+}
+
+const seriesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.replace(/ [-+.\de]+(?: \d+)?$/, ''));
+
 describe('a scrape goes on', () => {
+  it('when a container vanishes in the midst of it, after whichever file: no other series is missing', async () => {
+    const whole = await startVanishing();
+    const all = seriesOf((await whole.stats.cadvisor()).text());
+    await whole.vanishAfter(Infinity);
+    await whole.stats.cadvisor();
+    const files = whole.touched();
+    whole.stats.close();
+    expect(files).toBeGreaterThan(10);
+    const others = all.filter((line) => !line.includes(ID));
+    for (let touches = 0; touches <= files; touches += 1) {
+      const { stats, vanishAfter } = await startVanishing();
+      await stats.cadvisor();
+      await vanishAfter(touches);
+      const text = (await stats.cadvisor()).text();
+      const shown = seriesOf(text);
+      expect(shown.filter((line) => !line.includes(ID))).toEqual(others);
+      expect(all).toEqual(expect.arrayContaining(shown));
+      expect(text).toContain('\ncontainer_scrape_error 0\n');
+      expect(text).not.toMatch(/ (NaN|[-+]Inf|undefined)( \d+)?$/m);
+      const summary = await stats.summary(false);
+      expect(summary.pods.find(({ podRef }) => podRef.name === 'q')?.containers).toHaveLength(1);
+      expect((await stats.resource()).text()).toMatch(
+        /^container_cpu_usage_seconds_total\{container="main",namespace="web",pod="q"\} 0\.4 /m,
+      );
+      stats.close();
+    }
+  });
+
   it('while a disk hangs: its file system is missing, and it is not asked twice', async () => {
     const asked: string[] = [];
     const statfs = ((path: string) => {
