@@ -268,6 +268,56 @@ describe('plugins', () => {
     await cni.detach(kept);
   });
 
+  it('from 1.1.0 on say themselves whether they can add a sandbox', async () => {
+    plugin('one', `[ "$CNI_COMMAND" != STATUS ] || { echo '{"code":50,"msg":"the daemon is away"}'; exit 1; }`);
+    network([{ type: 'one', of: 'a' }]);
+    expect(await cni.problem()).toBeNull();
+    network([{ type: 'one', of: 'a' }], '1.1.0');
+    calls();
+    expect(await cni.problem()).toContain('plugin type="one" failed (status): the daemon is away');
+    expect(await cni.problem()).toContain('the daemon is away');
+    expect(calls().filter((line) => !line.startsWith('{'))).toEqual(['STATUS one    ']);
+    plugin('one', 'true');
+    network([{ type: 'one', of: 'b' }], '1.1.0');
+    expect(await cni.problem()).toBeNull();
+  });
+
+  it('that were killed in the middle of an addition are asked to take it back at the next start', async () => {
+    plugin(
+      'one',
+      `[ "$CNI_COMMAND" != ADD ] || { mkdir -p '${dir}/ipam' && echo "$CNI_CONTAINERID" >'${dir}/ipam/10.9.0.2'; }
+[ "$CNI_COMMAND" != DEL ] || rm -f '${dir}/ipam/10.9.0.2'
+[ "$CNI_COMMAND" != ADD ] || { touch '${dir}/added'; exec sleep 60; }`,
+    );
+    network([{ type: 'one', of: 'c' }]);
+    const id = 'd'.repeat(64);
+    const killed = new AbortController();
+    const cut = {
+      ...systemHost,
+      processes: {
+        ...systemHost.processes,
+        run: (program: string, args: readonly string[], options: object) =>
+          systemHost.processes.run(program, args, { ...options, signal: killed.signal }),
+      },
+    };
+    const first = openCni({
+      host: cut,
+      log: silentLogger,
+      confDir: join(dir, 'conf'),
+      binDirs: [join(dir, 'bin')],
+      cacheDir: join(dir, 'cache'),
+    });
+    const adding = first.attach(id, dir, pod()).catch((error: unknown) => error);
+    await expect.poll(() => existsSync(join(dir, 'added')), { timeout: 10_000 }).toBe(true);
+    // What the process that is killed would still do fails as it does.
+    killed.abort();
+    expect(await adding).toBeInstanceOf(Error);
+    expect(readdirSync(join(dir, 'ipam'))).toEqual(['10.9.0.2']);
+    await cni.collect(new Set());
+    expect(readdirSync(join(dir, 'ipam'))).toEqual([]);
+    expect(readdirSync(join(dir, 'cache'))).toEqual([]);
+  });
+
   it('of a directory that is empty now are a problem until there is a file again', async () => {
     rmSync(join(dir, 'conf', 'n.conflist'));
     expect(await cni.problem()).toMatch(/cni config uninitialized/);

@@ -45,6 +45,8 @@ interface Attachment {
   readonly result: unknown;
 }
 
+/** How old what plugins said of themselves may be. */
+const STATUS_AGE_MS = 5000;
 const NOT_READY = 'cni plugin not initialized: cni config uninitialized';
 
 export function openCni(options: CniOptions): Cni {
@@ -60,8 +62,26 @@ export function openCni(options: CniOptions): Cni {
     try {
       return await runPlugin(host, options.binDirs, plugin.type, { ...what, stdin });
     } catch (error) {
-      const verb = { ADD: 'add', DEL: 'delete', CHECK: 'check', GC: 'gc' }[what.command];
+      const verb = { ADD: 'add', DEL: 'delete', CHECK: 'check', GC: 'gc', STATUS: 'status' }[what.command];
       throw new Error(`plugin type=${JSON.stringify(plugin.type)} failed (${verb}): ${errorText(error)}`, { cause: error });
+    }
+  }
+
+  let asked: { readonly at: number; readonly network: string; readonly answer: Promise<string | null> } | undefined;
+  /** Whether plugins can add a sandbox now, as they say themselves; asked at most every few seconds. */
+  function statusOf(network: CniNetwork): Promise<string | null> {
+    const now = host.clock.monotonic();
+    const text = JSON.stringify(network);
+    if (asked?.network !== text || now - asked.at >= STATUS_AGE_MS) asked = { at: now, network: text, answer: askStatus(network) };
+    return asked.answer;
+  }
+  async function askStatus(network: CniNetwork): Promise<string | null> {
+    try {
+      const what = { command: 'STATUS', containerId: '', netns: '', args: '' } as const;
+      for (const index of network.plugins.keys()) await call(network, index, what, {});
+      return null;
+    } catch (error) {
+      return errorText(error);
     }
   }
 
@@ -108,7 +128,9 @@ export function openCni(options: CniOptions): Cni {
     },
     async problem() {
       try {
-        return (await readCniNetwork(host, options.confDir)) === null ? NOT_READY : null;
+        const network = await readCniNetwork(host, options.confDir);
+        if (network === null) return NOT_READY;
+        return isSince(network.cniVersion, '1.1.0') ? await statusOf(network) : null;
       } catch (error) {
         return errorText(error);
       }

@@ -6,8 +6,8 @@ import { helperEnvironment } from '../tools.ts';
 import { isObject } from './config.ts';
 
 export interface CniCall {
-  readonly command: 'ADD' | 'DEL' | 'CHECK' | 'GC';
-  /** Empty for GC. */
+  readonly command: 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS';
+  /** Empty for GC and STATUS, which are about no sandbox. */
   readonly containerId: string;
   /** File of the network namespace; empty when it is gone. */
   readonly netns: string;
@@ -44,7 +44,7 @@ export async function runPlugin(host: Host, binDirs: readonly string[], type: st
         ...helperEnvironment,
         CNI_COMMAND: call.command,
         CNI_PATH: binDirs.join(':'),
-        ...(call.command !== 'GC' && {
+        ...(call.containerId !== '' && {
           CNI_CONTAINERID: call.containerId,
           CNI_NETNS: call.netns,
           CNI_IFNAME: INTERFACE,
