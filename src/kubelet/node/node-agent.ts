@@ -1,4 +1,5 @@
 /** Registers the Node and keeps its status and its Lease fresh (kubernetes `pkg/kubelet/kubelet_node_status.go`, `component-helpers/apimachinery/lease`). */
+import { constants } from 'node:fs';
 import { parseDuration } from '../../api/duration.ts';
 import { hasReason } from '../../api/status.ts';
 import { microTime } from '../../api/time.ts';
@@ -68,6 +69,7 @@ const NODE_EVENTS: Readonly<Record<string, readonly [isTrue: string, isFalse: st
   MemoryPressure: ['NodeHasInsufficientMemory', 'NodeHasSufficientMemory'],
   DiskPressure: ['NodeHasDiskPressure', 'NodeHasNoDiskPressure'],
   PIDPressure: ['NodeHasInsufficientPID', 'NodeHasSufficientPID'],
+  ReadonlyFilesystem: ['FilesystemIsReadOnly', 'FilesystemIsNotReadOnly'],
   Ready: ['NodeReady', 'NodeNotReady'],
 };
 
@@ -94,7 +96,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   }
 
   async function input(): Promise<NodeInput> {
-    const [status, images] = await Promise.all([
+    const [status, images, readonlyRoot] = await Promise.all([
       inTime(runtime.status()).catch((error: unknown): RuntimeStatus => {
         log.error('Runtime status could not be read', { err: errorText(error) });
         return {
@@ -105,6 +107,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
         };
       }),
       inTime(runtime.listImages()).catch(() => []),
+      inTime(isReadonly(files, options.rootDir)).catch(() => false),
     ]);
     lastStatus = status;
     return {
@@ -117,6 +120,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       runtimeFeatures: status.features,
       listedAgoMs: options.listedAgoMs?.(),
       images,
+      readonlyRoot,
       pressures: options.pressures?.() ?? new Set(),
       devices: options.devices?.amounts(),
       shuttingDown: options.shuttingDown?.() ?? false,
@@ -271,6 +275,16 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       await Promise.all(loops);
     },
   };
+}
+
+/** A file system that was remounted read-only, as the kernel does after errors of the disk. */
+async function isReadonly(files: Host['files'], directory: string): Promise<boolean> {
+  try {
+    await files.access(directory, constants.W_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EROFS';
+  }
 }
 
 function withoutTimes(status: NodeStatus): NodeStatus {

@@ -34,6 +34,8 @@ export interface NodeInput {
   readonly devices?: DeviceAmounts | undefined;
   /** The machine is on its way down: the node is not ready. */
   readonly shuttingDown?: boolean;
+  /** The kubelet's directory takes no writes. */
+  readonly readonlyRoot?: boolean;
   /** What the node is short of. */
   readonly pressures?: ReadonlySet<NodePressure>;
   /** Of the Node as it is: transition times are kept from there. */
@@ -204,17 +206,31 @@ const pressureVerdicts = (pressures: ReadonlySet<NodePressure> = new Set()): Ver
 
 function nodeConditions(input: NodeInput): NodeCondition[] {
   const { runtimeNotices, pressures, previous, now } = input;
-  return [...pressureVerdicts(pressures), readyVerdict(input), ...restrictions(runtimeNotices)].map((verdict) => {
-    const before = previous.find((c) => c.type === verdict.type);
-    return {
-      type: verdict.type,
-      status: verdict.status,
-      lastHeartbeatTime: goTime(now),
-      lastTransitionTime: (before?.status === verdict.status ? before.lastTransitionTime : undefined) ?? goTime(now),
-      reason: verdict.reason,
-      message: verdict.message,
-    };
-  });
+  return [...pressureVerdicts(pressures), ...filesystemVerdict(input), readyVerdict(input), ...restrictions(runtimeNotices)].map(
+    (verdict) => {
+      const before = previous.find((c) => c.type === verdict.type);
+      return {
+        type: verdict.type,
+        status: verdict.status,
+        lastHeartbeatTime: goTime(now),
+        lastTransitionTime: (before?.status === verdict.status ? before.lastTransitionTime : undefined) ?? goTime(now),
+        reason: verdict.reason,
+        message: verdict.message,
+      };
+    },
+  );
+}
+
+const READONLY = 'ReadonlyFilesystem';
+
+/** As node-problem-detector says it; said only once it was so. */
+function filesystemVerdict({ readonlyRoot = false, previous }: NodeInput): Verdict[] {
+  if (readonlyRoot)
+    return [
+      { type: READONLY, status: 'True', reason: 'FilesystemIsReadOnly', message: "The kubelet's directory is read-only: no pod can start" },
+    ];
+  if (!previous.some(({ type }) => type === READONLY)) return [];
+  return [{ type: READONLY, status: 'False', reason: 'FilesystemIsNotReadOnly', message: "The kubelet's directory takes writes" }];
 }
 
 /** A condition of our own: pods run, but not with everything that they may ask for. */

@@ -1,7 +1,7 @@
 /** One step of a pod towards its spec: does what the plan says (kubernetes `pkg/kubelet/kuberuntime/kuberuntime_manager.go`, SyncPod). */
 import type { PodSandboxConfig } from '../../runtime/runtime.ts';
+import type { Files } from '../../util/host.ts';
 import { errorText } from '../../util/log.ts';
-import { podLimits } from '../cgroups/pod-limits.ts';
 import { podDns } from '../spec/dns.ts';
 import { credentialsFor, pullCredentials, type RegistryCredential } from '../spec/pull-secrets.ts';
 import { runtimeHandler } from '../spec/runtime-handler.ts';
@@ -10,14 +10,14 @@ import { containerType } from '../stats/container-type.ts';
 import { VolumesNotReady, type ReadyVolume } from '../volumes/volume-manager.ts';
 import { podDirectory } from './directories.ts';
 import type { EnsuredImage } from './image-puller.ts';
+import { finishResize } from './finish-resize.ts';
 import { ignoringGone, killContainer, killPod, podGraceSeconds, stopSandboxes } from './kill.ts';
 import { anyRunning, containersNamed, readySandbox, type ObservedPod } from './observed.ts';
 import { isIdle, planPod, type ContainerToKill, type PodPlan } from './plan.ts';
 import { isSidecar, type NodePod } from './pod.ts';
 import { look, lookAt, publish, type PodState } from './pod-state.ts';
-import { resizeText } from './resize.ts';
 import { mustReset } from './restart-all.ts';
-import { containerResizes, memoryInUse, type ContainerResize } from './resize-containers.ts';
+import { containerResizes } from './resize-containers.ts';
 import type { PodServices } from './services.ts';
 import { startContainer, type StartResult } from './start-container.ts';
 
@@ -40,7 +40,6 @@ class StepFailed extends Error {
 
 const SANDBOX_RETRY_MS = 5000;
 const NETWORK_RETRY_MS = 1000;
-const RESIZE_RETRY_MS = 10_000;
 const SHOW_BACKOFF_MS = 12_500;
 const SHOW_BEFORE_END_MS = 200;
 
@@ -68,50 +67,12 @@ export async function syncPod(services: PodServices, state: PodState, signal: Ab
   }
 }
 
-/** Writes the limits that were granted; a resize is over when nothing is left to write. */
-async function finishResize(
-  services: PodServices,
-  state: PodState,
-  resizes: readonly ContainerResize[],
-  otherwise: SyncOutcome = { again: false },
-): Promise<SyncOutcome> {
-  const { inProgress } = state.resize;
-  if (inProgress === undefined) return otherwise;
-  const { pod } = state;
-  const { generation } = inProgress;
-  const began = services.host.clock.monotonic();
-  const done = (success: boolean): void => {
-    if (resizes.length > 0) services.metrics.podResizeDuration.observe(services.host.clock.monotonic() - began, [String(success)]);
-  };
-  try {
-    const { memoryLimitBytes } = podLimits(pod, services.settings);
-    const inUse = await memoryInUse(pod, state.observed, resizes, (...asked) => services.cgroups.memory(...asked), memoryLimitBytes);
-    if (inUse !== undefined) throw new Error(inUse);
-    // A container's limit must lie below its pod's at every moment: the pod's grows before, and shrinks after.
-    await services.cgroups.ensure(pod);
-    for (const { id, resources, restart } of resizes) if (!restart) await services.runtime.updateContainerResources(id, resources);
-    await services.cgroups.ensure(pod);
-    done(true);
-  } catch (error) {
-    done(false);
-    const text = errorText(error);
-    if (inProgress.error !== text) services.events.pod(pod, 'Warning', 'ResizeError', resizeText('error', pod, generation, text));
-    state.resize = { ...state.resize, inProgress: { generation, error: text } };
-    publish(services, state, { finished: false });
-    return { again: false, retryMs: RESIZE_RETRY_MS };
-  }
-  const { inProgress: _done, ...rest } = state.resize;
-  state.resize = rest;
-  services.events.pod(pod, 'Normal', 'ResizeCompleted', resizeText('completed', pod, generation));
-  return { ...otherwise, again: true };
-}
-
 async function prepareVolumes(services: PodServices, state: PodState): Promise<ReadonlyMap<string, ReadyVolume>> {
   const { host, settings, volumes, hostIPs } = services;
   const { pod } = state;
   const directory = podDirectory(settings.rootDir, pod.metadata.uid);
   try {
-    if (!state.hasDirectory) await host.files.mkdir(directory, { recursive: true, mode: 0o750 });
+    if (!state.hasDirectory) await makeDirectory(host.files, directory);
     state.hasDirectory = true;
   } catch (error) {
     services.events.pod(pod, 'Warning', 'Failed', `error making pod data directories: ${errorText(error)}`);
@@ -123,6 +84,17 @@ async function prepareVolumes(services: PodServices, state: PodState): Promise<R
     if (!(error instanceof VolumesNotReady)) throw error;
     for (const { message } of error.failures) services.events.pod(pod, 'Warning', 'FailedMount', message);
     throw new StepFailed(error.message, error.retryMs);
+  }
+}
+
+/** Step by step only where the parent is missing: Node calls a read-only file system "not found" when it makes several at once. */
+async function makeDirectory(files: Files, path: string): Promise<void> {
+  try {
+    await files.mkdir(path, { mode: 0o750 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') await files.mkdir(path, { recursive: true, mode: 0o750 });
+    else if (code !== 'EEXIST') throw error;
   }
 }
 
