@@ -135,8 +135,8 @@ export function createPodManager({
 
   /** Resizes that wait for room are looked at again when there may be some. */
   function retryResizes(): void {
-    const waiting = [...resizing].map(([uid, wanted]) => ({ uid, wanted, ...resizeRank(wanted, allocations.granted(wanted)) }));
-    for (const { uid, wanted } of waiting.toSorted(byResizeRank)) {
+    const waiting = [...resizing].map(([uid, wanted]) => ({ uid, wanted, rank: resizeRank(wanted, allocations.granted(wanted)) }));
+    for (const { uid, wanted } of waiting.toSorted((a, b) => byResizeRank(a.rank, b.rank))) {
       const worker = workers.get(uid);
       if (worker === undefined) resizing.delete(uid);
       else if (worker.state.resize.pending?.reason === 'Deferred' && resizeRefusal(admission(wanted)) === undefined) change(worker, wanted);
