@@ -198,6 +198,22 @@ describe.each(['process', 'containerd'])('on the %s runtime', (runtime) => {
       90_000,
     );
   }, 100_000);
+
+  if (runtime === 'containerd')
+    test('a runtime that is dead takes nothing from the answers', async () => {
+      await containerd?.kill('SIGKILL');
+      const { before, after, sum } = await scrape();
+      near(sum('cpu_usage_seconds_total', 'c'), before.cpuSeconds, after.cpuSeconds);
+      near(sum('memory_usage_bytes', 'c'), before.memory, after.memory);
+      near(sum('network_transmit_bytes_total', ''), before.sent, after.sent);
+      const cadvisor = await node.ok('get', '--raw', `/api/v1/nodes/${node.nodeName}/proxy/metrics/cadvisor`);
+      expect(cadvisor).toContain('\ncontainer_scrape_error 0\n');
+      const batch = await metricsServerScrape(node, await metricsReader(node));
+      expect([...batch.containers.keys()]).toContain('default/works/c');
+      const summary = JSON.parse(await node.ok('get', '--raw', `/api/v1/nodes/${node.nodeName}/proxy/stats/summary`)) as Summary;
+      expect(summary.pods.map(({ podRef }) => podRef.name)).toContain('works');
+      await containerd?.start();
+    });
 });
 
 interface Scrape {
