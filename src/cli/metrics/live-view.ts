@@ -53,9 +53,7 @@ export async function liveView({ what, key, read, intervalMs, input, output }: L
   const left = new AbortController();
   const ended = new Promise<void>((resolve) => left.signal.addEventListener('abort', () => resolve()));
   const onKey = (data: Buffer): void => {
-    const text = data.toString();
-    // A key without a letter of its own comes as a sequence; letters may come several at once.
-    for (const pressed of text.length > 1 && text.startsWith(ESCAPE) ? [] : text) {
+    for (const pressed of keysOf(data.toString())) {
       if (QUIT.has(pressed)) left.abort();
       order = KEYS[pressed] ?? order;
     }
@@ -85,6 +83,13 @@ export async function liveView({ what, key, read, intervalMs, input, output }: L
     input.pause();
     output.write(LEAVE);
   }
+}
+
+/** Keys, of which several may come at once. One without a letter of its own comes as a sequence behind an escape, and is none of ours. */
+function keysOf(text: string): string[] {
+  const [plain = '', ...escaped] = text.split(ESCAPE);
+  const rest = escaped.flatMap((part) => (part === '' ? [ESCAPE] : Array.from(part.replace(/^(?:\[[\d;]*[A-Za-z~]|O?.)/, ''))));
+  return [...Array.from(plain), ...rest];
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
