@@ -2,6 +2,7 @@
 import type { StatsFs } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Host } from '../../util/host.ts';
+import { parseMounts, upperDirectory, type MountEntry } from '../../util/mountinfo.ts';
 import type { Statfs } from './statfs.ts';
 
 export interface FilesystemStats {
@@ -40,16 +41,6 @@ export interface Disks {
   readonly disks: ReadonlyMap<string, DiskStats>;
 }
 
-export interface MountEntry {
-  readonly major: number;
-  readonly minor: number;
-  readonly mountPoint: string;
-  readonly type: string;
-  readonly source: string;
-  /** Of an overlay: the directory that takes what is written. */
-  readonly upper: string | undefined;
-}
-
 const TYPES = /^(ext[234]|nfs4?|xfs|btrfs|zfs|overlay|tmpfs)$/;
 /** Mounts that are looked at; more are left out. */
 const MAX_MOUNTS = 1_000;
@@ -86,8 +77,9 @@ export async function readDisks({ files, clock }: Host, statfs: Statfs): Promise
 
 /** What answers for a mount: an overlay has the room of the file system that takes its writes (Linux `fs/overlayfs/super.c`, ovl_statfs). */
 function holderOf(mount: MountEntry, places: ReadonlyMap<string, MountEntry>): MountEntry {
-  if (mount.upper === undefined) return mount;
-  for (let path = mount.upper; ; path = dirname(path)) {
+  const upper = upperDirectory(mount);
+  if (upper === undefined) return mount;
+  for (let path = upper; ; path = dirname(path)) {
     const place = places.get(path);
     if (place !== undefined && place.type !== 'overlay') return place;
     if (place !== undefined || path === dirname(path)) return mount;
@@ -98,35 +90,6 @@ function deviceOf({ type, source, mountPoint, major, minor }: MountEntry): strin
   if (type === 'overlay') return `overlay_${major}-${minor}`;
   return type === 'tmpfs' ? mountPoint : source;
 }
-
-/** `/proc/self/mountinfo`. */
-export function parseMounts(mountinfo: string): MountEntry[] {
-  const mounts: MountEntry[] = [];
-  for (const line of mountinfo.split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const [, , device = '', , mountPoint = ''] = left.split(' ');
-    const [type = '', source = '', options = ''] = right.split(' ');
-    const [, major, minor] = /^(\d{1,10}):(\d{1,10})$/.exec(device) ?? [];
-    if (major === undefined || minor === undefined || !mountPoint.startsWith('/') || type === '') continue;
-    mounts.push({
-      major: Number(major),
-      minor: Number(minor),
-      mountPoint: unescapeOctal(mountPoint),
-      type,
-      source: unescapeOctal(source),
-      upper: upperOf(type, options),
-    });
-  }
-  return mounts;
-}
-
-/** A path with anything in it that the kernel writes with a backslash is read as none. */
-function upperOf(type: string, options: string): string | undefined {
-  return type === 'overlay' ? /(?:^|,)upperdir=(\/[^,\\]*)(?:,|$)/.exec(options)?.[1] : undefined;
-}
-
-const unescapeOctal = (field: string): string =>
-  field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 
 /** `/proc/diskstats`, by `major:minor`; loops and RAM disks are left out. */
 export function parseDiskstats(text: string): Map<string, DiskStats> {

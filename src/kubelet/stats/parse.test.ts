@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDiskstats, parseMounts, readDisks } from './filesystems.ts';
+import { parseDiskstats, readDisks } from './filesystems.ts';
 import { systemHost } from '../../util/host.ts';
 import { topology } from './machine-info.ts';
 import { parseBlkio, parseIoStat, parseKeyed, parseNetDev, parseNumber, parsePids, parsePressure } from './parse.ts';
@@ -96,14 +96,6 @@ describe('kernel files', () => {
   });
 
   it('name mounts and disks', () => {
-    expect(parseMounts('31 23 0:28 / /sys/a\\040b rw - tmpfs tmp\\040fs rw\nbroken\n')).toEqual([
-      { major: 0, minor: 28, mountPoint: '/sys/a b', type: 'tmpfs', source: 'tmp fs', upper: undefined },
-    ]);
-    const upperOf = (options: string): string | undefined => parseMounts(`1 2 0:45 / /o rw - overlay overlay ${options}\n`)[0]?.upper;
-    expect(upperOf('rw,lowerdir=/l,upperdir=/u/1/fs,workdir=/w')).toBe('/u/1/fs');
-    expect(upperOf('rw,upperdir=/u')).toBe('/u');
-    for (const options of ['', 'rw', 'rw,upperdir=', 'rw,upperdir=u,x', 'rw,upperdir=/u\\,x,workdir=/w', 'rw,lowerdir=/l,xupperdir=/u'])
-      expect(upperOf(options), options).toBeUndefined();
     const disks = parseDiskstats(' 254 0 vda 1 2 3 4 5 6 7 8 9 10 11 0 0\n 7 0 loop0 1 2 3 4 5 6 7 8 9 10 11\n 8 0 sda 1 2\n');
     expect([...disks.keys()]).toEqual(['254:0']);
     expect(disks.get('254:0')).toMatchObject({ reads: 1, ioMs: 10, weightedMs: 11 });
@@ -157,7 +149,6 @@ describe('kernel files', () => {
           ...[...parseDiskstats(text).values()].flatMap(({ name: _name, ...counts }) => Object.values(counts)),
           ...Object.values(parsePressure(text)?.some ?? {}),
         ];
-        parseMounts(text);
         return numbers.every((n) => !Number.isNaN(n));
       }),
       { numRuns: 500 },

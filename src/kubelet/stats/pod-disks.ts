@@ -4,6 +4,7 @@ import { goTime } from '../../api/time.ts';
 import type { Volume } from '../../api/types.ts';
 import type { Host } from '../../util/host.ts';
 import type { Clock } from '../../util/clock.ts';
+import { parseMounts, upperDirectory } from '../../util/mountinfo.ts';
 import { podDirectory } from '../pods/directories.ts';
 import { podLogDirectory } from '../spec/sandbox-config.ts';
 import { background, type Background } from './background.ts';
@@ -69,7 +70,7 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
   function layer(uid: string, id: string, pid: number): string | undefined {
     const known = layers.get(id);
     if (known !== undefined && (known.pid === pid || known.path !== undefined)) return known.path;
-    const path = upperDirectory(files, pid);
+    const path = writableLayer(files, pid);
     layers.set(id, { uid, pid, path });
     return path;
   }
@@ -213,14 +214,13 @@ export async function readRoom(statfs: Statfs, clock: Clock, path: string): Prom
   };
 }
 
-function upperDirectory(files: StatFiles, pid: number): string | undefined {
+/** Where the process's root puts what is written. */
+function writableLayer(files: StatFiles, pid: number): string | undefined {
   try {
-    const root = files
-      .readFile(`/proc/${pid}/mountinfo`)
-      .split('\n')
-      .find((line) => line.split(' ')[4] === '/' && line.includes(' - overlay '));
-    const path = /[ ,]upperdir=([^, ]+)/.exec(root ?? '')?.[1];
-    return path?.startsWith('/') === true ? path : undefined;
+    const root = parseMounts(files.readFile(`/proc/${pid}/mountinfo`)).find(
+      ({ mountPoint, type }) => mountPoint === '/' && type === 'overlay',
+    );
+    return root && upperDirectory(root);
   } catch {
     return undefined;
   }

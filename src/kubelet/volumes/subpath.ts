@@ -7,7 +7,8 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Host } from '../../util/host.ts';
-import { bindMount, isMounted, unmount } from './tmpfs.ts';
+import { isMounted } from '../../util/mountinfo.ts';
+import { bindMount, unmount } from './tmpfs.ts';
 
 export interface SubPathRequest {
   /** The volume's root. */

@@ -13,7 +13,8 @@ import { claimOf, ClaimNotProcessed, mountClaim, VolumeNotMounted, type ClaimCon
 import { applyFsGroup } from './fs-group.ts';
 import { prepareHostPath } from './host-path.ts';
 import type { ObjectCache, ObjectName } from './object-cache.ts';
-import { isMounted, mountsBelow, mountTmpfs, unmount } from './tmpfs.ts';
+import { isMounted, mountsBelow } from '../../util/mountinfo.ts';
+import { mountTmpfs, unmount } from './tmpfs.ts';
 import type { TokenManager } from './tokens.ts';
 
 /** A volume that is ready to be mounted into containers. */

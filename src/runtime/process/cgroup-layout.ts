@@ -1,3 +1,5 @@
+import { parseMounts } from '../../util/mountinfo.ts';
+
 /** How this machine shows control groups: the unified tree, or a tree for each controller. */
 export interface CgroupLayout {
   readonly version: 1 | 2;
@@ -11,10 +13,7 @@ export interface CgroupLayout {
 export function parseCgroupLayout(mountinfo: string): CgroupLayout | null {
   const controllers = new Map<string, string>();
   let unified: string | null = null;
-  for (const line of mountinfo.split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const mountPoint = (left.split(' ')[4] ?? '').replaceAll('\\040', ' ');
-    const [type, , superOptions = ''] = right.split(' ');
+  for (const { mountPoint, type, superOptions } of parseMounts(mountinfo)) {
     if (type === 'cgroup2') unified ??= mountPoint;
     if (type !== 'cgroup') continue;
     for (const option of superOptions.split(',')) {
