@@ -126,14 +126,16 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     };
   }
 
-  // Directories of new containers are counted before anybody asks, so that the first answer has them.
+  // Directories of new containers are counted before anybody asks, so that the first answer has them; not while more are starting.
   let counted = new Set<string>();
+  let due = false;
   const counting = clock.every(COUNT_MS, () => {
     const ids = new Set(options.pods().flatMap(({ observed }) => observed.containers.map(({ id }) => id)));
     const fresh = [...ids].some((id) => !counted.has(id));
     counted = ids;
     const node = podDisks.room(rootDir);
-    if (fresh) void collector.collect('usage').then(({ pods }) => pods.forEach((pod) => podDisks.read(pod, node)));
+    if (due && !fresh) void collector.collect('usage').then(({ pods }) => pods.forEach((pod) => podDisks.read(pod, node)));
+    due = fresh;
   });
 
   function rlimit(): NodeSummary['rlimit'] {
