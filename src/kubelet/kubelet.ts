@@ -5,6 +5,7 @@
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { startNodeProcessMetrics } from '../metrics/node-process.ts';
+import { inTurns } from '../runtime/turns.ts';
 import { activePods, startedWith } from './devices/active.ts';
 import { openDevices } from './devices/devices.ts';
 import { servePodResources } from './devices/serve-pod-resources.ts';
@@ -13,6 +14,7 @@ import { startHousekeeping, type Housekeeping } from './node/housekeeping.ts';
 import { watchLooks } from './node/looks.ts';
 import { startNodeAgent } from './node/node-agent.ts';
 import { createRelist } from './node/relist.ts';
+
 import type { KubeletOptions } from './options.ts';
 import { openAllocations } from './pods/allocation.ts';
 import { nodeView } from './pods/node-view.ts';
@@ -57,7 +59,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const starts = createPodStartTracker(metrics, clock);
   const program = startNodeProcessMetrics();
   const looks = watchLooks(measuredRuntime(options.runtime, metrics, clock), clock);
-  const { runtime } = looks;
+  const runtime = inTurns(looks.runtime, clock);
 
   // The node. What it is short of is known later than it is made.
   let housekeeping: Housekeeping | undefined;

@@ -323,6 +323,8 @@ export interface Runtime {
   status(): Promise<RuntimeStatus>;
   /** Ways to confine a container that this runtime does not know; absent where it knows all. */
   readonly unenforced?: readonly ('seccomp' | 'appArmor' | 'seLinux')[];
+  /** How many calls that start something it does best together; undefined when it orders them itself. */
+  readonly startsTogether?: number;
   /**
    * How the cgroups of pods are named, where the runtime knows; undefined leaves it to the kubelet's configuration. A runtime
    * without this method makes the cgroups of its pods itself.
