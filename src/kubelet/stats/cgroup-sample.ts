@@ -66,13 +66,13 @@ export interface CgroupSpec {
 }
 
 /**
- * `usage`: what the resource endpoint and rates need. `pressure`: with PSI, whose reading costs more. `summary`: with processes
+ * `rates`: the CPU alone. `usage`: what the resource endpoint needs. `pressure`: with PSI, whose reading costs more. `summary`: with processes
  * and the pods' networks. `full`: everything.
  */
 export type Depth = (typeof DEPTHS)[number];
 
 /** Each holds all of those before it. */
-export const DEPTHS = ['usage', 'pressure', 'summary', 'full'] as const;
+export const DEPTHS = ['rates', 'usage', 'pressure', 'summary', 'full'] as const;
 
 /** One open cgroup. */
 export interface CgroupReader {

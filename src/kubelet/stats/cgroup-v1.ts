@@ -123,9 +123,11 @@ export function openCgroupV1(
   return {
     read(depth) {
       const full = depth === 'full';
-      const used = { cpu: cpu(full), memory: memory(full) };
+      const processor = cpu(full);
+      if (depth === 'rates' && processor !== undefined) return { cpu: processor, memory: undefined, pressure: {} };
+      const used = { cpu: processor, memory: memory(full) };
       // A cgroup that is gone has no other files either.
-      if (depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
+      if (depth === 'rates' || depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
       const pressed = pressureNow();
       if (depth === 'pressure') return { ...used, pressure: pressed };
       const pids = f.procs?.parsed(parsePids) ?? [];

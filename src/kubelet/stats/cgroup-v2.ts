@@ -66,11 +66,10 @@ export function openCgroupV2(pool: StatFilePool, files: StatFiles, layout: Cgrou
       const stat = f.cpu.parsed(parseKeyed);
       const usage = stat.get('usage_usec');
       const ns = (key: string): number | undefined => thousandfold(stat.get(key));
-      const used = {
-        cpu: usage === undefined ? undefined : { usageNs: usage * 1000, userNs: ns('user_usec'), systemNs: ns('system_usec') },
-        memory: memory(full),
-      };
-      if (depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
+      const cpu = usage === undefined ? undefined : { usageNs: usage * 1000, userNs: ns('user_usec'), systemNs: ns('system_usec') };
+      if (depth === 'rates' && cpu !== undefined) return { cpu, memory: undefined, pressure: {} };
+      const used = { cpu, memory: memory(full) };
+      if (depth === 'rates' || depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
       const sample = {
         ...used,
         pressure: {

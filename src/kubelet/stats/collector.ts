@@ -77,7 +77,7 @@ const LOOK_AGAIN = 8;
 const TURN_MS = 8;
 
 /** Depths for which nobody looks at interfaces. */
-const NO_NETWORK: ReadonlySet<Depth> = new Set(['usage', 'pressure']);
+const NO_NETWORK: ReadonlySet<Depth> = new Set(['rates', 'usage', 'pressure']);
 
 interface Network {
   readonly pid: number | string;
@@ -128,7 +128,7 @@ export function createCollector(options: CollectorOptions): Collector {
     }
     const at = clock.now();
     mine.madeAt ??= mine.reader.madeAt();
-    if (at - mine.specAt >= SPEC_AGE_MS) {
+    if (depth !== 'rates' && at - mine.specAt >= SPEC_AGE_MS) {
       mine.spec = mine.reader.spec();
       mine.specAt = at;
     }
@@ -240,7 +240,7 @@ export function createCollector(options: CollectorOptions): Collector {
     return started;
   }
 
-  const housekeeping = clock.every(HOUSEKEEPING_MS, () => void collect('usage'));
+  const housekeeping = clock.every(HOUSEKEEPING_MS, () => void collect('rates'));
 
   return {
     kubepods,
