@@ -43,13 +43,16 @@ async function soak(count: number, { node, image, socket, killsRuntime, kill, up
     const steady = await steadyPods(client, machine, image, STEADY);
     const churn = startChurn(client, image, wrong, killsRuntime);
     let kills = 0;
+    let told = 0;
     while (kills < count && wrong.length < ENOUGH_WRONG) {
       await kill();
       kills += 1;
       if (kills % LOOK_EVERY !== 0) continue;
       await up();
       wrong.push(...(await steady.changed()));
-      process.stdout.write(`${kills} of ${count}: ${churn.counts.made} pods, ${wrong.length} wrong\n`);
+      const fresh = wrong.slice(told).map((line) => `  ${new Date().toISOString()} ${line}\n`);
+      told = wrong.length;
+      process.stdout.write(`${kills} of ${count}: ${churn.counts.made} pods, ${wrong.length} wrong\n${fresh.join('')}`);
     }
     await up();
     await churn.stop();
