@@ -158,6 +158,22 @@ describe('a kubelet that starts again', () => {
     expect(runtime.calls.slice(calls)).toEqual([]);
   });
 
+  it('starts a container that was made and not started as if for the first time', async () => {
+    const first = await node();
+    const { api, runtime } = first;
+    const startContainer = runtime.startContainer.bind(runtime);
+    runtime.startContainer = () => Promise.reject(new Error('not now'));
+    api.createPod(pod('cut-off'));
+    await eventually(() => [...runtime.containers.values()].some(({ state }) => state === 'created'), 'the container to be made');
+    await first.kubelet.close();
+    runtime.startContainer = startContainer;
+    const second = await first.restart();
+    open.splice(0, open.length, second);
+    await eventually(() => api.pod('cut-off')?.status.phase === 'Running', 'Running');
+    expect(api.pod('cut-off')?.status.containerStatuses?.map(({ restartCount }) => restartCount)).toEqual([0]);
+    expect([...runtime.containers.values()].map(({ state }) => state)).toEqual(['running']);
+  });
+
   it('stops the containers of pods that were deleted meanwhile', async () => {
     const first = await node();
     const { api, runtime } = first;

@@ -56,6 +56,7 @@ export async function openPodServices(options: KubeletOptions, parts: PodService
   return {
     ...parts,
     nodeName,
+    since: clock.now(),
     hostIPs: client ? options.nodeIPs : [],
     host,
     log: log.scope('pods'),

@@ -55,6 +55,8 @@ export interface PodSettings extends ResourceSettings, SandboxSettings, Security
 
 export interface PodServices {
   readonly nodeName: string;
+  /** When this kubelet started, in ms since 1970. */
+  readonly since: number;
   /** Addresses of the node; empty without an API server. */
   readonly hostIPs: readonly string[];
   readonly host: Host;

@@ -18,7 +18,7 @@ import type { ReadyVolume } from '../volumes/volume-manager.ts';
 import type { WaitingReason } from './container-status.ts';
 import { runHook } from './hooks.ts';
 import type { EnsuredImage } from './image-puller.ts';
-import { killContainer, podGraceSeconds } from './kill.ts';
+import { ignoringGone, killContainer, podGraceSeconds } from './kill.ts';
 import { containersNamed, unlessGone, type ObservedPod } from './observed.ts';
 import { podText, type NodePod, type PodContainer } from './pod.ts';
 import type { PodServices } from './services.ts';
@@ -76,8 +76,11 @@ export async function startContainer(services: PodServices, input: StartInput): 
     }
     imageVolumes.set(name, volume.image.id);
   }
+  const cutOff = cutOffStart(services, input);
   let config: ContainerConfig;
   try {
+    // Its name is wanted again.
+    if (cutOff) await ignoringGone(runtime.removeContainer(cutOff.id));
     config = await containerConfig(services, input, found.image, imageVolumes);
   } catch (error) {
     return failed('CreateContainerConfigError', error, RETRY_MS);
@@ -132,10 +135,19 @@ function crashWait(
   return waiting;
 }
 
-/** One more than the newest container's; after a wipe of the runtime, one more than the newest log's. */
-async function restartCount({ host }: PodServices, { target, observed, sandbox }: StartInput): Promise<number> {
+/** The container that the kubelet before this one made and did not live to start: it never ran, so that the next is no restart. */
+function cutOffStart({ since }: PodServices, { target, observed }: StartInput): ObservedPod['containers'][number] | undefined {
   const [newest] = containersNamed(observed, target.container.name);
-  if (newest) return (Number(newest.annotations[RESTART_COUNT] ?? newest.metadata.attempt) || 0) + 1;
+  return newest?.state === 'created' && newest.createdAt < since ? newest : undefined;
+}
+
+/** One more than the newest container's; after a wipe of the runtime, one more than the newest log's. */
+async function restartCount(services: PodServices, input: StartInput): Promise<number> {
+  const { host } = services;
+  const { target, observed, sandbox } = input;
+  const [newest] = containersNamed(observed, target.container.name);
+  const cutOff = cutOffStart(services, input);
+  if (newest) return (Number(newest.annotations[RESTART_COUNT] ?? newest.metadata.attempt) || 0) + (cutOff ? 0 : 1);
   const names = await host.files.readdir(join(sandbox.logDirectory, target.container.name)).catch(() => []);
   const counts = names.flatMap((name) => (/^\d+\.log/.test(name) ? [parseInt(name, 10)] : []));
   return counts.length === 0 ? 0 : Math.max(...counts) + 1;
