@@ -121,14 +121,17 @@ async function turn(place: Turn, figures: Figures): Promise<void> {
     client.close();
     program.kill('SIGTERM');
     await program.ended;
+    // The runtime still removes what the API server has already forgotten: the next kubelet is not to pay for it.
+    await settle(REST_MS);
   }
 }
 
+const settle = (ms: number): Promise<void> =>
+  new Promise((ok) => {
+    setTimeout(ok, ms);
+  });
+
 async function rest(pid: number, figures: Figures): Promise<void> {
-  const settle = (ms: number): Promise<void> =>
-    new Promise((ok) => {
-      setTimeout(ok, ms);
-    });
   await settle(REST_MS / 2);
   const before = footprint(pid);
   await settle(REST_MS);
