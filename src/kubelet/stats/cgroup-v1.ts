@@ -36,8 +36,18 @@ const FILES = {
 const IDLE_READS = 1;
 /** The original reads no pressure here at all: it is read as often as that reads anything. */
 const PRESSURE_AGE_MS = 10_000;
+/** The detail of the memory of a group that has not run, and has as much as before, is not read again for as long as the original's is old. */
+const QUIET_AGE_MS = 10_000;
 const NO_DEVICES: ReturnType<typeof parseBlkio> = new Map();
 const NONE: ReadonlyMap<string, number> = new Map();
+
+interface QuietMemory {
+  readonly usageNs: number | undefined;
+  readonly usage: number;
+  readonly stat: ReturnType<typeof memoryStat>;
+  /** ms of the monotonic clock. */
+  readonly at: number;
+}
 
 /** Opens the cgroup at `path` below every controller's mount; nothing is read yet. */
 export function openCgroupV1(
@@ -104,10 +114,15 @@ export function openCgroupV1(
     };
   }
 
-  function memory(full: boolean): MemorySample | undefined {
+  let quiet: QuietMemory | undefined;
+
+  function memory(full: boolean, usageNs: number | undefined): MemorySample | undefined {
     const usage = f.memoryUsage?.number();
-    const stat = f.memory?.parsed(memoryStat);
+    const now = clock.monotonic();
+    const same = quiet !== undefined && quiet.usageNs === usageNs && quiet.usage === usage && now - quiet.at < QUIET_AGE_MS;
+    const stat = same ? quiet?.stat : f.memory?.parsed(memoryStat);
     if (usage === undefined || stat === undefined) return undefined;
+    if (!same) quiet = { usageNs, usage, stat, at: now };
     return {
       usage,
       workingSet: workingSet(usage, stat.inactiveFile),
@@ -125,7 +140,7 @@ export function openCgroupV1(
       const full = depth === 'full';
       const processor = cpu(full);
       if (depth === 'rates' && processor !== undefined) return { cpu: processor, memory: undefined, pressure: {} };
-      const used = { cpu: processor, memory: memory(full) };
+      const used = { cpu: processor, memory: memory(full, processor?.usageNs) };
       // A cgroup that is gone has no other files either.
       if (depth === 'rates' || depth === 'usage' || (used.cpu === undefined && used.memory === undefined)) return { ...used, pressure: {} };
       const pressed = pressureNow();

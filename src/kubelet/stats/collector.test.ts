@@ -65,6 +65,32 @@ const text = async (collector: Collector): Promise<string> =>
 
 const descriptorsOf = async (collector: Collector) => (await collector.collect('full')).pods[0]?.containers[0]?.processes?.descriptors;
 
+describe('the detail of memory', () => {
+  it('is read again when the group has run, has more or less, or was read ten seconds ago', async () => {
+    const files = standard();
+    const { collector, pass } = setup(files, [runningPod('p')]);
+    const rss = async () => (await collector.collect('full')).pods[0]?.containers[0]?.sample.memory?.rss;
+    const write = (bytes: number): void => {
+      const path = `/cg/memory${CONTAINER}/memory.stat`;
+      files.texts.set(path, String(files.texts.get(path)).replace(/total_rss \d+/, `total_rss ${bytes}`));
+    };
+    expect(await rss()).toBe(2048);
+    write(1);
+    pass(2_000);
+    expect(await rss()).toBe(2048);
+    files.texts.set(`/cg/memory${CONTAINER}/memory.usage_in_bytes`, '8001\n');
+    pass(2_000);
+    expect(await rss()).toBe(1);
+    write(2);
+    files.texts.set(`/cg/cpuacct${CONTAINER}/cpuacct.usage`, '400000001\n');
+    pass(2_000);
+    expect(await rss()).toBe(2);
+    write(3);
+    pass(10_000);
+    expect(await rss()).toBe(3);
+  });
+});
+
 describe('what processes hold', () => {
   it('is looked at again when they have run, and not before', async () => {
     const files = standard();
