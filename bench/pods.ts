@@ -11,7 +11,7 @@ import { until } from '../test/support/until.ts';
 import { option, report } from './lib.ts';
 
 const SERIAL = 20;
-const BURST = 30;
+const BURST = Number(option('pods') ?? 30);
 
 export interface PodFigures {
   readonly start: number[];
