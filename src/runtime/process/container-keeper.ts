@@ -16,7 +16,6 @@ import {
   type ContainerState,
 } from './records.ts';
 import type { Sandboxes } from './sandboxes.ts';
-import { START_ERROR_CODE } from './start-errors.ts';
 
 /** Exit code of a container whose waiter is gone without a word. */
 const LOST_CODE = 255;
@@ -105,7 +104,7 @@ export async function openContainerKeeper(context: RuntimeContext, sandboxes: Sa
     }
   }
 
-  /** The program was killed in the middle of a start: the container runs, or will never. */
+  /** The program was killed in the middle of a start: the container runs, or it never did, and is as if nobody had tried. */
   async function takeUpStart(container: Container): Promise<void> {
     const process = await awaitStart(container);
     if (process) {
@@ -113,9 +112,8 @@ export async function openContainerKeeper(context: RuntimeContext, sandboxes: Sa
       await save(container, { ...container.state, phase: 'running', startedAt, pid: process.pid, pidStart: process.start });
       return;
     }
-    await saveEnd(container, START_ERROR_CODE, 'StartError', 'the start was interrupted');
     await clearCgroup(container.record);
-    container.settle();
+    await save(container, createdState);
   }
 
   /** A waiter that was started lives on and may still be on its way: it gets the time to come up. */

@@ -9,6 +9,7 @@ import { systemHost } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
 import { openImageStore } from '../images/local-image-store.ts';
 import { writeTar, type TarMember } from '../images/testing/tar-writer.ts';
+import { createdState } from './records.ts';
 import { cannotRun, containerConfig, conversation, eventually, startHarness, type Harness } from './testing/harness.ts';
 
 const reason = cannotRun();
@@ -676,6 +677,20 @@ describe.skipIf(reason !== null)('the process runtime', () => {
     const lines = (await h.log(id)).map((line) => line.slice('stdout F '.length));
     expect(lines).toEqual([...Array.from({ length: lines.length - 1 }, (_, index) => String(index)), 'last']);
     rmSync(flag, { recursive: true });
+  });
+
+  it('takes a start that was cut off before anything ran as never tried', async () => {
+    const pod = await h.sandbox();
+    const id = await h.runtime.createContainer(pod.id, containerConfig(['sh', '-c', 'echo once'], pod.config), pod.config);
+    const state = `${h.dir}/run/containers/${id}/state.json`;
+    const made = existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as object) : {};
+    await h.runtime.close();
+    writeFileSync(state, JSON.stringify({ ...createdState, ...made, phase: 'starting' }));
+    await h.restart();
+    expect(await h.runtime.containerStatus(id)).toMatchObject({ state: 'created' });
+    await h.runtime.startContainer(id);
+    expect((await h.ended(id)).exitCode).toBe(0);
+    expect(await h.log(id)).toEqual(['stdout F once']);
   });
 
   it('knows the exit code of a container that ended while nobody looked', async () => {
