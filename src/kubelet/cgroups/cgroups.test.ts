@@ -129,4 +129,21 @@ describe('cgroups of pods that are gone', () => {
       await rm(root, { recursive: true, force: true });
     }
   });
+
+  it('go from every tree, whoever made them there and was killed before the next', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'nodelet-cgroups-'));
+    try {
+      const table = ['memory', 'cpu'].map((name, i) => `3${i} 1 0:${i + 1} / ${root}/${name} rw - cgroup cgroup rw,${name}\n`).join('');
+      const files = { ...systemHost.files, readFile: (async () => table) as unknown as typeof systemHost.files.readFile };
+      const host = { ...systemHost, files };
+      const cgroups = await openPodCgroups({ ...settings, cgroupRoot: '/x', host, log: silentLogger, allPods: {}, madeByRuntime: true });
+      const tier = join(root, 'cpu/x/kubepods/besteffort');
+      await mkdir(join(tier, 'podgone'), { recursive: true });
+      await mkdir(join(tier, 'podknown'), { recursive: true });
+      await cgroups.removeOrphans((uid) => uid === 'known');
+      expect((await readdir(tier)).filter((name) => name.startsWith('pod'))).toEqual(['podknown']);
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  });
 });

@@ -133,10 +133,11 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
       await remove(pod);
     },
     async removeOrphans(has) {
-      if (others) return;
+      if (options.cgroupDriver === 'systemd') return;
       for (const tier of Object.values(TIERS)) {
         const parent = cgroupPath(options, 'kubepods', tier);
-        for (const name of await host.files.readdir(`${anyRoot(layout)}${parent}`).catch(() => [])) {
+        // In any tree: whoever makes them may have been killed between two.
+        for (const name of cgroups.children(parent)) {
           const uid = /^pod([^/]+)$/.exec(name)?.[1];
           if (uid !== undefined && !has(uid)) await removeQuietly(cgroups, `${parent}/${name}`);
         }
@@ -146,7 +147,6 @@ export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgro
 }
 
 const memoryRoot = ({ version, controllers, unified }: CgroupLayout): string => (version === 1 ? controllers.get('memory') : unified) ?? '';
-const anyRoot = ({ controllers, unified }: CgroupLayout): string => controllers.get('memory') ?? unified ?? '';
 
 /** A cgroup that something still is in stays: the next round finds it. Empty ones in it are what a runtime's crash left. */
 async function removeQuietly(cgroups: Cgroups, path: string): Promise<void> {
