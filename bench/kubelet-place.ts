@@ -156,7 +156,7 @@ tlsPrivateKeyFile: ${peer.keyFile}
 
 /** `nodelet up`: both halves in one process. */
 export async function upPlace(): Promise<Place> {
-  const node = await startTestNode(['--runtime=process', '--max-pods=500'], { ownSession: true });
+  const node = await startTestNode(['--runtime=process', '--max-pods=500', `--pod-cidr=${POD_CIDR}`], { ownSession: true });
   await loadBusybox(node.dataDir, node.dataDir);
   const connection = await loadKubeconfig(join(node.dataDir, 'kubeconfig'));
   const client = createKubeClient(connection);
