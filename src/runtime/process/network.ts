@@ -63,7 +63,10 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
     const failed = await run(
       'ip',
       ['-batch', '-'],
-      `addr replace ${addresses.gateway}/${subnet.prefix} dev ${options.bridge}\nlink set ${options.bridge} up\n`,
+      `link set ${options.bridge} address ${linkAddressOf(addresses.gateway)}
+addr replace ${addresses.gateway}/${subnet.prefix} dev ${options.bridge}
+link set ${options.bridge} up
+`,
     );
     if (failed !== null) return `bridge ${options.bridge}: ${failed}`;
     // The second lets 127.0.0.1:hostPort leave by the bridge.
@@ -105,7 +108,7 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
       const lines = ['link set lo up'];
       if (address) {
         lines.push(
-          `link add eth0 mtu ${mtu} type veth peer name ${interfaceOf(sandboxId)} mtu ${mtu} netns ${process.pid}`,
+          `link add eth0 address ${linkAddressOf(address)} mtu ${mtu} type veth peer name ${interfaceOf(sandboxId)} mtu ${mtu} netns ${process.pid}`,
           `addr add ${address}/${subnet.prefix} brd ${addressAt(subnet, subnet.size - 1)} dev eth0`,
           'link set eth0 up',
           `route add default via ${addresses.gateway}`,
@@ -119,6 +122,13 @@ export async function openPodNetwork(host: Host, options: BridgeOptions, log: Lo
     remove: () => removePodNetwork(host, options.bridge),
   };
 }
+
+/**
+ * The link address that belongs to an IPv4 address (kubenet's prefix). A bridge without one of its own takes the lowest of its ports,
+ * and a pod with a random one is not found at an address that another had before: both lose packets until neighbours ask again.
+ */
+export const linkAddressOf = (address: string): string =>
+  ['0a', '58', ...address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))].join(':');
 
 const tableOf = (bridge: string): string => `nodelet_${bridge.replaceAll('-', '_')}`;
 

@@ -9,6 +9,7 @@ import { systemHost } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
 import { openImageStore } from '../images/local-image-store.ts';
 import { writeTar, type TarMember } from '../images/testing/tar-writer.ts';
+import { linkAddressOf } from './network.ts';
 import { createdState } from './records.ts';
 import { cannotRun, containerConfig, conversation, eventually, startHarness, type Harness } from './testing/harness.ts';
 
@@ -301,10 +302,15 @@ describe.skipIf(reason !== null)('the process runtime', () => {
       const id = await h.run([
         'bash',
         '-c',
-        `gateway=$(ip route | awk '/default/ {print $3}'); exec 5<>/dev/tcp/$gateway/${port}; cat <&5`,
+        // The addresses are those that its neighbours keep: a bridge must not take another when the next pod comes.
+        `gateway=$(ip route | awk '/default/ {print $3}'); exec 5<>/dev/tcp/$gateway/${port}; cat <&5
+        ip neigh show $gateway | grep -o 'lladdr [^ ]*'; ip -o link show eth0 | grep -o 'link/ether [^ ]*'; echo $gateway`,
       ]);
       await h.ended(id);
-      expect(await h.log(id)).toEqual(['stdout F from the host']);
+      const lines = (await h.log(id)).map((line) => line.slice('stdout F '.length));
+      const { ips } = await h.runtime.podSandboxStatus((await h.runtime.containerStatus(id)).sandboxId);
+      const gateway = lines.at(-1) ?? '';
+      expect(lines).toEqual(['from the host', `lladdr ${linkAddressOf(gateway)}`, `link/ether ${linkAddressOf(ips[0] ?? '')}`, gateway]);
       server.close();
     });
 
