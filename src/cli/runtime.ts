@@ -101,6 +101,13 @@ export const DEFAULT_POD_CIDR = '10.88.0.0/16';
 /** A bridge of its own for each range, within the 15 letters that Linux allows. */
 export function bridgeName(podCIDR: string): string {
   if (podCIDR === DEFAULT_POD_CIDR) return 'nodelet-br0';
-  const [a = '0', b = '0', c = '0'] = podCIDR.split('.');
-  return `nodelet${[a, b, c].map((part) => Number(part).toString(16).padStart(2, '0')).join('')}`;
+  return linkName('nodelet', podCIDR);
 }
+
+/** The name of what this machine has once for each range. */
+export const linkName = (prefix: string, range: string): string =>
+  prefix +
+  range
+    .split('.', 3)
+    .map((byte) => Number(byte).toString(16).padStart(2, '0'))
+    .join('');

@@ -2,8 +2,13 @@
 import { networkInterfaces } from 'node:os';
 import type { Host } from '../../util/host.ts';
 import type { Logger } from '../../util/log.ts';
+import { linkName } from '../runtime.ts';
 
-const INTERFACE = 'nodelet0';
+const DEFAULT_SERVICE_IP = '10.96.0.1';
+
+/** The interface that carries these addresses: each service range has its own, so that one that ends takes nothing from another. */
+const serviceInterface = ([first = DEFAULT_SERVICE_IP]: readonly string[]): string =>
+  first === DEFAULT_SERVICE_IP ? 'nodelet0' : linkName('nodelets', first);
 
 /** Whether this process may make network interfaces, namespaces and mounts. */
 export function isLinuxRoot(): boolean {
@@ -15,11 +20,12 @@ export async function ensureServiceInterface(addresses: readonly string[], host:
   const present = allAddresses();
   const missing = addresses.filter((address) => !present.includes(address));
   if (missing.length === 0) return true;
-  const script = `ip link show ${INTERFACE} >/dev/null 2>&1 || ip link add ${INTERFACE} type dummy 2>/dev/null || ip link add ${INTERFACE} type bridge || exit 1
-for address; do ip addr replace "$address/32" dev ${INTERFACE} || exit 1; done
-ip link set ${INTERFACE} up`;
+  const script = `link=$1; shift
+ip link show "$link" >/dev/null 2>&1 || ip link add "$link" type dummy 2>/dev/null || ip link add "$link" type bridge || exit 1
+for address; do ip addr replace "$address/32" dev "$link" || exit 1; done
+ip link set "$link" up`;
   try {
-    const { code, stderr } = await host.processes.run('sh', ['-c', script, 'sh', ...missing]);
+    const { code, stderr } = await host.processes.run('sh', ['-c', script, 'sh', serviceInterface(addresses), ...missing]);
     if (code === 0) return true;
     log.warn('Could not make the service interface: pods reach the API server by the node address', { error: stderr.toString().trim() });
   } catch (error) {
@@ -31,7 +37,7 @@ ip link set ${INTERFACE} up`;
 /** The node's address: the first IPv4 address that is neither loopback nor link-local nor one of our own interfaces. */
 function hostAddress(): string | undefined {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (name === INTERFACE || name.startsWith('nodelet')) continue;
+    if (name.startsWith('nodelet')) continue;
     for (const { family, internal, address } of addresses ?? []) {
       if (family === 'IPv4' && !internal && !address.startsWith('169.254.')) return address;
     }
@@ -53,10 +59,7 @@ export function allAddresses(): string[] {
     .map(({ address }) => address);
 }
 
-/** Takes these addresses off the interface, and the interface away when none is left. */
-export async function removeServiceAddresses(addresses: readonly string[], host: Host): Promise<void> {
-  const script = `for address; do ip addr del "$address/32" dev ${INTERFACE}; done 2>/dev/null
-[ -n "$(ip -4 -o addr show dev ${INTERFACE} 2>/dev/null)" ] || ip link del ${INTERFACE} 2>/dev/null
-exit 0`;
-  await host.processes.run('sh', ['-c', script, 'sh', ...addresses]);
+/** Takes the interface of these addresses away; one that is not there is fine. */
+export async function removeServiceInterface(addresses: readonly string[], host: Host): Promise<void> {
+  await host.processes.run('ip', ['link', 'del', serviceInterface(addresses)]).catch(() => undefined);
 }

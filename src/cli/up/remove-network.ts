@@ -3,11 +3,11 @@ import { removeCniPorts } from '../../runtime/process/cni/cni-network.ts';
 import { removePodNetwork } from '../../runtime/process/network.ts';
 import type { Host } from '../../util/host.ts';
 import type { MachineRecord } from './machine-record.ts';
-import { removeServiceAddresses } from './machine.ts';
+import { removeServiceInterface } from './machine.ts';
 
-/** The pods' bridge with its rules, host ports beside CNI plugins, and the service addresses; what is not there is fine. */
+/** The pods' bridge with its rules, host ports beside CNI plugins, and the interface of the service addresses; what is not there is fine. */
 export async function removeNetwork({ bridge, serviceAddresses }: MachineRecord, host: Host): Promise<void> {
   await removePodNetwork(host, bridge);
   await removeCniPorts(host, bridge);
-  await removeServiceAddresses(serviceAddresses, host);
+  await removeServiceInterface(serviceAddresses, host);
 }
