@@ -74,7 +74,7 @@ test('a full disk is a condition, new pods say what they lack, and run when ther
   const filler = join(mounted ?? '', 'filler');
   execFileSync('sh', ['-c', `dd if=/dev/zero of=${filler} bs=64k 2>/dev/null || true`]);
   await until('the condition', async () => (await condition('DiskPressure')) === 'True', 90_000);
-  expect(await eventsOf(node.nodeName)).toContain('NodeHasDiskPressure: ');
+  await until('its event', async () => (await eventsOf(node.nodeName)).includes('NodeHasDiskPressure: '));
   await node.apply(withFile('full'));
   await until('the event', async () => /(Failed|FailedMount): .*ENOSPC|no space left on device/.test(await eventsOf('full')), 60_000);
   expect(await valueOf(node, 'pod/full', '.status.phase')).toBe('Pending');
@@ -93,7 +93,7 @@ test(
     const remount = (mode: 'ro' | 'rw'): unknown => execFileSync('mount', ['-o', `remount,${mode}`, mounted ?? '']);
     remount('ro');
     await until('the condition', async () => (await condition('ReadonlyFilesystem')) === 'True', 60_000);
-    expect(await eventsOf(node.nodeName)).toContain('FilesystemIsReadOnly: ');
+    await until('its event', async () => (await eventsOf(node.nodeName)).includes('FilesystemIsReadOnly: '));
     await node.apply(withFile('fixed'));
     await expect.poll(() => eventsOf('fixed'), { timeout: 30_000 }).toMatch(/EROFS|read-only file system/);
     await answers();

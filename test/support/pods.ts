@@ -5,6 +5,9 @@ import { until } from './until.ts';
 /** Sleeps until TERM arrives, and then ends at once. */
 export const FOREVER = 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done';
 
+/** For a pod to be ready, or at its end, on a machine that is busy with other tests. */
+const END_MS = 45_000;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A pod with one container `c` that runs this shell script on image `host`. */
@@ -30,7 +33,11 @@ export function valueOf(node: TestNode, object: string, path: string): Promise<s
 export async function runToEnd(node: TestNode, pod: Fields): Promise<string> {
   const { name } = pod['metadata'] as { name: string };
   await node.apply({ ...pod, spec: { restartPolicy: 'Never', ...(pod['spec'] as Fields) } });
-  await until(`pod ${name} to end`, async () => /Succeeded|Failed/.test(await valueOf(node, `pod/${name}`, '.status.phase')));
+  await orTell(
+    node,
+    name,
+    until(`pod ${name} to end`, async () => /Succeeded|Failed/.test(await valueOf(node, `pod/${name}`, '.status.phase')), END_MS),
+  );
   return node.ok('logs', name);
 }
 
@@ -38,5 +45,18 @@ export async function runToEnd(node: TestNode, pod: Fields): Promise<string> {
 export async function runUntilReady(node: TestNode, pod: Fields): Promise<void> {
   const { name, namespace = 'default' } = pod['metadata'] as { name: string; namespace?: string };
   await node.apply(pod);
-  await node.ok('-n', namespace, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=20s');
+  await orTell(node, name, node.ok('-n', namespace, 'wait', '--for=condition=Ready', `pod/${name}`, `--timeout=${END_MS}ms`), namespace);
+}
+
+/** Adds to a failure what the pod says of itself. */
+async function orTell(node: TestNode, name: string, work: Promise<unknown>, namespace = 'default'): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const told = await Promise.all([
+      node.kubectl('-n', namespace, 'describe', 'pod', name),
+      node.kubectl('-n', namespace, 'logs', name, '--all-containers'),
+    ]);
+    throw new Error([String(error), ...told.map(({ stdout, stderr }) => stdout + stderr)].join('\n'), { cause: error });
+  }
 }
