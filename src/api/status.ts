@@ -76,3 +76,13 @@ export const serviceUnavailable = (message: string): StatusError => failure(503,
 export function hasReason(error: unknown, reason: string): error is StatusError {
   return error instanceof StatusError && error.status.reason === reason;
 }
+
+/** What a call resolves to; undefined when the API says that it is about something that is not there. */
+export async function unlessNotFound<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 /** Fills Secrets of type `kubernetes.io/service-account-token`, and ends them with their account (controller-manager `serviceaccount/tokens_controller.go`). */
 import { resources } from '../api/resources.ts';
-import { hasReason } from '../api/status.ts';
+import { hasReason, unlessNotFound } from '../api/status.ts';
 import type { Secret, ServiceAccount, Stored } from '../api/types.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { isOvertaken } from './overtaken.ts';
@@ -62,14 +62,8 @@ export function startTokenSecretController(
   }
 
   /** The watch may be behind: an account that was made just before its Secret is not gone. */
-  async function lookUp(namespace: string, name: string): Promise<Stored<ServiceAccount> | undefined> {
-    try {
-      return await client.get(resources.serviceaccounts, name, { namespace });
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
-  }
+  const lookUp = (namespace: string, name: string): Promise<Stored<ServiceAccount> | undefined> =>
+    unlessNotFound(client.get(resources.serviceaccounts, name, { namespace }));
 
   async function remove({ metadata: { name, namespace = '', uid, resourceVersion } }: Stored<Secret>): Promise<void> {
     log.info('Removing the token of a service account that is gone', { secret: `${namespace}/${name}` });

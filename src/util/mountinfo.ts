@@ -49,7 +49,7 @@ export async function mountsBelow(host: Host, directory: string): Promise<string
 
 async function mountPoints(host: Host): Promise<string[]> {
   const table = await host.files.readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  return table.split('\n').map((line) => unescapeOctal(line.split(' ', 5)[4] ?? ''));
+  return parseMounts(table).map(({ mountPoint }) => mountPoint);
 }
 
 const unescapeOctal = (field: string): string =>

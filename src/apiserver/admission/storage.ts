@@ -1,14 +1,14 @@
 /** What claims and volumes get when they are made (plugins `storage/storageobjectinuseprotection`, `storage/storageclass/setdefault`). */
 import { resources } from '../../api/resources.ts';
+import { BETA_CLASS, CLAIM_FINALIZER, VOLUME_FINALIZER } from '../../api/storage.ts';
 import type { PersistentVolumeClaim } from '../../api/types.ts';
 import type { AdmissionPlugin } from '../endpoint.ts';
 
 const storageClasses = resources['storageclasses.storage.k8s.io'];
 const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
-const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
 const FINALIZERS = new Map<object, string>([
-  [resources.persistentvolumes, 'kubernetes.io/pv-protection'],
-  [resources.persistentvolumeclaims, 'kubernetes.io/pvc-protection'],
+  [resources.persistentvolumes, VOLUME_FINALIZER],
+  [resources.persistentvolumeclaims, CLAIM_FINALIZER],
 ]);
 
 /** Nothing that is in use is removed: the protection controllers take the finalizer away. */
@@ -28,14 +28,8 @@ export const defaultStorageClassAdmission: AdmissionPlugin = ({ operation, resou
   const [first] = objects
     .list(storageClasses)
     .filter(({ metadata }) => IS_DEFAULT.some((key) => metadata.annotations?.[key] === 'true'))
-    .toSorted((a, b) =>
-      a.metadata.creationTimestamp === b.metadata.creationTimestamp
-        ? a.metadata.name < b.metadata.name
-          ? -1
-          : 1
-        : a.metadata.creationTimestamp > b.metadata.creationTimestamp
-          ? -1
-          : 1,
-    );
+    .toSorted((a, b) => byText(b.metadata.creationTimestamp, a.metadata.creationTimestamp) || byText(a.metadata.name, b.metadata.name));
   if (first) claim.spec.storageClassName = first.metadata.name;
 };
+
+const byText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);

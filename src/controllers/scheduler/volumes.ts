@@ -1,9 +1,10 @@
 /** What a pod's claims ask of its node (kube-scheduler `plugins/volumebinding`, `plugins/volumerestrictions`). */
 import { resources } from '../../api/resources.ts';
+import { claimNames, classOf } from '../../api/storage.ts';
 import type { Node, ObjectOf, Pod, Stored } from '../../api/types.ts';
 import type { KubeClient } from '../../client/kube-client.ts';
 import { BOUND_BY_CONTROLLER } from '../volumes/binder.ts';
-import { classOf, findVolume, reaches, type Claim, type Volume } from '../volumes/match.ts';
+import { findVolume, reaches, refTo, type Claim, type Volume } from '../volumes/match.ts';
 import type { Misfit } from './filters.ts';
 
 /** Claims, volumes and classes as they are now, by their keys. */
@@ -27,11 +28,7 @@ const NONE: PodVolumes = { problem: undefined, bound: [], waiting: [], single: [
 const NOT_HELPED = false;
 
 /** Keys of the claims that a pod uses. */
-const claimKeys = ({ metadata, spec }: Stored<Pod>): string[] =>
-  (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    const claim = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${name}` : undefined);
-    return claim === undefined ? [] : [`${metadata.namespace ?? ''}/${claim}`];
-  });
+const claimKeys = (pod: Stored<Pod>): string[] => claimNames(pod).map((name) => `${pod.metadata.namespace ?? ''}/${name}`);
 
 export function podVolumes(pod: Stored<Pod>, { claims, volumes, classes }: VolumeFacts): PodVolumes {
   const keys = claimKeys(pod);
@@ -93,11 +90,10 @@ function choose(waiting: readonly Claim[], node: Stored<Node>, { volumes }: Volu
 export async function keepVolumes(client: KubeClient, { waiting }: PodVolumes, node: Stored<Node>, facts: VolumeFacts): Promise<void> {
   for (const [claim, volume] of choose(waiting, node, facts) ?? []) {
     if (volume.spec.claimRef) continue;
-    const { name, namespace = '', uid, resourceVersion } = claim.metadata;
     await client.update(resources.persistentvolumes, {
       ...volume,
       metadata: { ...volume.metadata, annotations: { ...volume.metadata.annotations, [BOUND_BY_CONTROLLER]: 'yes' } },
-      spec: { ...volume.spec, claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion } },
+      spec: { ...volume.spec, claimRef: refTo(claim) },
     });
   }
 }

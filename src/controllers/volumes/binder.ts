@@ -1,6 +1,8 @@
 /** Binds claims to volumes that were made by hand, and frees or deletes those whose claim is gone (controller-manager `volume/persistentvolume/pv_controller.go`). */
-import { hasReason } from '../../api/status.ts';
+import { unlessNotFound } from '../../api/status.ts';
 import { resources } from '../../api/resources.ts';
+import { classOf } from '../../api/storage.ts';
+import { goTime } from '../../api/time.ts';
 import type { ObjectOf } from '../../api/types.ts';
 import type { Files } from '../../util/host.ts';
 import { errorText } from '../../util/log.ts';
@@ -8,7 +10,7 @@ import type { Controller, ControllerContext } from '../controller.ts';
 import { recordEvent } from '../events.ts';
 import { ownWrites } from '../own-writes.ts';
 import { startWorkQueue } from '../queue.ts';
-import { claimKey, classOf, findVolume, isFor, misfit, type Claim, type Volume } from './match.ts';
+import { claimKey, findVolume, isFor, misfit, refTo, type Claim, type Volume } from './match.ts';
 
 const COMPONENT = 'persistentvolume-controller';
 /** The controller chose the other side: what it did may be undone. */
@@ -74,19 +76,18 @@ export function startVolumeBinder(context: ControllerContext, files: Pick<Files,
   async function handle(key: string): Promise<void> {
     await synced;
     const [kind, name = ''] = key.split(' ');
-    try {
-      if (kind === 'claim') {
-        const claim = ownClaims.get(name) ?? undefined;
-        if (claims.items.has(name) && claim) await syncClaim(claim);
-        else told.delete(name);
-      } else {
-        const volume = ownVolumes.get(`/${name}`) ?? ownVolumes.get(name);
-        if (volumes.items.has(name) && volume) await syncVolume(volume);
-      }
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return;
-      throw error;
-    }
+    await unlessNotFound(kind === 'claim' ? lookAtClaim(name) : lookAtVolume(name));
+  }
+
+  async function lookAtClaim(key: string): Promise<void> {
+    const claim = claims.items.has(key) ? ownClaims.get(key) : undefined;
+    if (claim) await syncClaim(claim);
+    else told.delete(key);
+  }
+
+  async function lookAtVolume(name: string): Promise<void> {
+    const volume = volumeNamed(name);
+    if (volume) await syncVolume(volume);
   }
 
   const volumeNamed = (name: string): Volume | undefined =>
@@ -156,14 +157,7 @@ export function startVolumeBinder(context: ControllerContext, files: Pick<Files,
   }
 
   /** The watch of volumes may be behind that of claims. */
-  async function lookUp(name: string): Promise<Volume | undefined> {
-    try {
-      return await client.get(resources.persistentvolumes, name);
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
-  }
+  const lookUp = (name: string): Promise<Volume | undefined> => unlessNotFound(client.get(resources.persistentvolumes, name));
 
   async function lose(claim: Claim, reason: string, message: string): Promise<void> {
     if (claim.status.phase === 'Lost') return;
@@ -175,15 +169,13 @@ export function startVolumeBinder(context: ControllerContext, files: Pick<Files,
   async function bind(given: Volume, claim: Claim): Promise<void> {
     let volume = given;
     const { claimRef } = volume.spec;
-    const { name, namespace = '', uid, resourceVersion } = claim.metadata;
-    if (claimRef === undefined || claimRef.uid !== uid) {
+    if (claimRef === undefined || claimRef.uid !== claim.metadata.uid) {
       const annotations =
         claimRef === undefined ? { ...volume.metadata.annotations, [BOUND_BY_CONTROLLER]: 'yes' } : volume.metadata.annotations;
-      const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion };
       volume = await client.update(resources.persistentvolumes, {
         ...volume,
         metadata: { ...volume.metadata, ...(annotations && { annotations }) },
-        spec: { ...volume.spec, claimRef: ref },
+        spec: { ...volume.spec, claimRef: refTo(claim) },
       });
       ownVolumes.wrote(volume);
     }
@@ -227,14 +219,8 @@ export function startVolumeBinder(context: ControllerContext, files: Pick<Files,
     else await unbind(volume);
   }
 
-  async function claimOf(namespace: string, name: string): Promise<Claim | undefined> {
-    try {
-      return await client.get(resources.persistentvolumeclaims, name, { namespace });
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
-  }
+  const claimOf = (namespace: string, name: string): Promise<Claim | undefined> =>
+    unlessNotFound(client.get(resources.persistentvolumeclaims, name, { namespace }));
 
   /** The claim took another volume: this one is as it was before, kept by its name where a user kept it. */
   async function unbind(volume: Volume): Promise<void> {
@@ -275,7 +261,7 @@ export function startVolumeBinder(context: ControllerContext, files: Pick<Files,
   async function setVolumePhase(volume: Volume, phase: Phase, message = ''): Promise<Volume> {
     if (volume.status.phase === phase && (volume.status.message ?? '') === message) return volume;
     const { message: _before, ...before } = volume.status;
-    const lastPhaseTransitionTime = new Date(clock.now()).toISOString().replace(/\.\d+/, '');
+    const lastPhaseTransitionTime = goTime(clock.now());
     const status = { ...before, phase, ...(message !== '' && { message }), lastPhaseTransitionTime };
     const written = await client.update(resources.persistentvolumes, { ...volume, status }, { subresource: 'status' });
     ownVolumes.wrote(written);

@@ -2,17 +2,23 @@
 import { matchesNodeTerms } from '../../api/node-affinity.ts';
 import { compareQuantities } from '../../api/quantity.ts';
 import { matcherOf } from '../../api/selectors.ts';
+import { classOf } from '../../api/storage.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Stored } from '../../api/types.ts';
 
 export type Volume = Stored<PersistentVolume>;
 export type Claim = Stored<PersistentVolumeClaim>;
 
-const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
-
-/** The class of a claim or volume; empty for none. */
-export const classOf = ({ metadata, spec }: Volume | Claim): string => metadata.annotations?.[BETA_CLASS] ?? spec.storageClassName ?? '';
-
 export const claimKey = ({ metadata }: Claim): string => `${metadata.namespace ?? ''}/${metadata.name}`;
+
+/** What a volume that is kept for a claim says of it. */
+export const refTo = ({ metadata: { name, namespace = '', uid, resourceVersion } }: Claim): NonNullable<Volume['spec']['claimRef']> => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  name,
+  namespace,
+  uid,
+  resourceVersion,
+});
 
 /** Whether a volume is kept for this claim: by its uid, or by its name while no uid is given. */
 export function isFor({ spec: { claimRef } }: Volume, { metadata }: Claim): boolean {

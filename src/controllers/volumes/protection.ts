@@ -1,14 +1,12 @@
 /** Keeps claims that pods use, and volumes that are bound, from vanishing (controller-manager `volume/{pvcprotection,pvprotection}`). */
-import { hasReason } from '../../api/status.ts';
+import { unlessNotFound } from '../../api/status.ts';
 import { resources } from '../../api/resources.ts';
+import { CLAIM_FINALIZER, claimNames, VOLUME_FINALIZER } from '../../api/storage.ts';
 import type { Pod, Stored } from '../../api/types.ts';
 import { errorText } from '../../util/log.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { startWorkQueue } from '../queue.ts';
 import { claimKey, type Claim, type Volume } from './match.ts';
-
-const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
-const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
 
 /** Lets a deleted claim go when no pod with a node uses it. */
 export function startClaimProtection({ client, reader = client, clock, log }: ControllerContext): Controller {
@@ -19,7 +17,7 @@ export function startClaimProtection({ client, reader = client, clock, log }: Co
   });
   const ask = (claim: Claim): void => queue.add(claimKey(claim));
   const askFor = (pod: Stored<Pod>): void => {
-    for (const name of claimsOf(pod)) queue.add(`${pod.metadata.namespace ?? ''}/${name}`);
+    for (const name of claimNames(pod)) queue.add(`${pod.metadata.namespace ?? ''}/${name}`);
   };
   const claims = reader.inform(resources.persistentvolumeclaims, {}, { added: ask, modified: ask });
   const pods = reader.inform(resources.pods, {}, { deleted: askFor });
@@ -33,7 +31,7 @@ export function startClaimProtection({ client, reader = client, clock, log }: Co
     const has = finalizers.includes(CLAIM_FINALIZER);
     if (has === (deletionTimestamp === undefined)) return;
     if (has && (isUsed([...pods.items.values()], namespace, name) || isUsed(await podsNow(namespace), namespace, name))) return;
-    await write(() =>
+    await unlessNotFound(
       client.update(
         resources.persistentvolumeclaims,
         { ...claim, metadata: { ...claim.metadata, finalizers: changed(finalizers, CLAIM_FINALIZER, has) } },
@@ -72,7 +70,7 @@ export function startVolumeProtection({ client, reader = client, clock, log }: C
     const { deletionTimestamp, finalizers = [] } = volume.metadata;
     const has = finalizers.includes(VOLUME_FINALIZER);
     if (has === (deletionTimestamp === undefined) || (has && volume.status.phase === 'Bound')) return;
-    await write(() =>
+    await unlessNotFound(
       client.update(resources.persistentvolumes, {
         ...volume,
         metadata: { ...volume.metadata, finalizers: changed(finalizers, VOLUME_FINALIZER, has) },
@@ -92,18 +90,5 @@ export function startVolumeProtection({ client, reader = client, clock, log }: C
 const changed = (finalizers: readonly string[], name: string, has: boolean): string[] =>
   has ? finalizers.filter((each) => each !== name) : [...finalizers, name];
 
-async function write(change: () => Promise<unknown>): Promise<void> {
-  try {
-    await change();
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-  }
-}
-
-const claimsOf = ({ metadata, spec }: Stored<Pod>): string[] =>
-  (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) =>
-    persistentVolumeClaim ? [persistentVolumeClaim.claimName] : ephemeral ? [`${metadata.name}-${name}`] : [],
-  );
-
 const isUsed = (pods: readonly Stored<Pod>[], namespace: string, name: string): boolean =>
-  pods.some((pod) => pod.metadata.namespace === namespace && (pod.spec.nodeName ?? '') !== '' && claimsOf(pod).includes(name));
+  pods.some((pod) => pod.metadata.namespace === namespace && (pod.spec.nodeName ?? '') !== '' && claimNames(pod).includes(name));

@@ -1,5 +1,5 @@
 /** The control groups of pods: made with their limits before a pod starts, removed when it is gone (kubernetes `pkg/kubelet/cm/pod_container_manager_linux.go`, `qos_container_manager_linux.go`). */
-import { parseCgroupLayout, type CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { readCgroupLayout, type CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import { openCgroups, type Cgroups } from '../../runtime/process/cgroups.ts';
 import { readKernelFile } from '../../runtime/process/kernel-files.ts';
 import type { LinuxResources } from '../../runtime/runtime.ts';
@@ -52,7 +52,7 @@ export const NO_POD_CGROUPS: PodCgroups = {
 /** Makes the cgroups that pods are in, and keeps the shares of their tiers. */
 export async function openPodCgroups(options: PodCgroupOptions): Promise<PodCgroups> {
   const { host, log } = options;
-  const layout = parseCgroupLayout(await host.files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''));
+  const layout = await readCgroupLayout(host);
   if (layout === null) {
     log.warn('No control groups: pods run without limits of their own');
     return NO_POD_CGROUPS;

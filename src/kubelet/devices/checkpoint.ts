@@ -2,6 +2,7 @@
  * What a restarted kubelet must know of devices, in the original's file and form, so that either kubelet reads the other's
  * (kubernetes `pkg/kubelet/cm/devicemanager/checkpoint/checkpoint.go`, `pkg/kubelet/checkpointmanager/checksum/checksum.go`).
  */
+import { isObject } from '../../api/own.ts';
 import { fnv32a } from '../spec/labels.ts';
 
 export const CHECKPOINT_FILE = 'kubelet_internal_checkpoint';
@@ -27,7 +28,7 @@ export const checkpointText = (data: CheckpointData): string => JSON.stringify({
 /** Reads a file of either kubelet. Throws an Error that says what is wrong with it. */
 export function parseCheckpoint(text: string): CheckpointData {
   const file: unknown = JSON.parse(text);
-  if (!isRecord(file) || !isCheckpointData(file['Data'])) throw new Error('this is no checkpoint of devices');
+  if (!isObject(file) || !isCheckpointData(file['Data'])) throw new Error('this is no checkpoint of devices');
   const actual = checksum(file['Data']);
   if (file['Checksum'] !== actual) throw new Error(`checkpoint is corrupted: its checksum is ${actual}, not ${String(file['Checksum'])}`);
   return file['Data'];
@@ -58,18 +59,17 @@ function mapText(map: Readonly<Record<string, readonly string[] | null>> | null,
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const byNumber = (a: string, b: string): number => Number(a) - Number(b);
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNames = (value: unknown): boolean => value === null || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
-const isNamesByKey = (value: unknown): boolean => value === null || (isRecord(value) && Object.values(value).every(isNames));
+const isNamesByKey = (value: unknown): boolean => value === null || (isObject(value) && Object.values(value).every(isNames));
 
 function isCheckpointData(value: unknown): value is CheckpointData {
-  if (!isRecord(value) || !isNamesByKey(value['RegisteredDevices'])) return false;
+  if (!isObject(value) || !isNamesByKey(value['RegisteredDevices'])) return false;
   const entries = value['PodDeviceEntries'];
   return entries === null || (Array.isArray(entries) && entries.every(isEntry));
 }
 
 const isEntry = (value: unknown): boolean =>
-  isRecord(value) &&
+  isObject(value) &&
   ['PodUID', 'ContainerName', 'ResourceName'].every((key) => typeof value[key] === 'string') &&
   isNamesByKey(value['DeviceIDs']) &&
   (value['AllocResp'] === null || typeof value['AllocResp'] === 'string');

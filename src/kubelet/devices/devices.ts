@@ -87,8 +87,7 @@ export async function openDevices({ host, rootDir, log, metrics, running }: Devi
   let node: NodeOfDevices | undefined;
   let server: GrpcServer | undefined;
   let problem: string | undefined;
-  let loaded: Promise<typeof import('./plugin.ts')> | undefined;
-  const messages = (): Promise<typeof import('./plugin.ts')> => (loaded ??= import('./plugin.ts'));
+  const messages = (): Promise<typeof import('./plugin.ts')> => import('./plugin.ts');
 
   async function checkpoint(): Promise<CheckpointData> {
     const known = [...holdings.all()];

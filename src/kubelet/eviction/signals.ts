@@ -1,5 +1,5 @@
 /** What is left of the node's memory, disks and processes: read cheaply, for it is read all the time. */
-import { parseCgroupLayout, type CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { readCgroupLayout, type CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
 import type { Observation, Observations, Signal } from './thresholds.ts';
@@ -16,7 +16,7 @@ export type ReadSignals = () => Promise<Observations>;
 export async function signalReader({ host, runtime, rootDir }: SignalOptions): Promise<ReadSignals> {
   const { files } = host;
   const text = (path: string): Promise<string> => files.readFile(path, 'utf8').catch(() => '');
-  const layout = parseCgroupLayout(await text('/proc/self/mountinfo'));
+  const layout = await readCgroupLayout(host);
   let imageDir: string | undefined;
 
   async function memory(): Promise<Observation | undefined> {

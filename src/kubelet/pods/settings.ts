@@ -1,7 +1,7 @@
 /** What the configuration and the machine settle for all pods. */
 import { isAbsolute, join } from 'node:path';
 import { parseDuration } from '../../api/duration.ts';
-import { parseCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { readCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import type { Host } from '../../util/host.ts';
 import type { CgroupDriver } from '../cgroups/names.ts';
 import type { KubeletOptions } from '../options.ts';
@@ -26,7 +26,7 @@ export async function podSettings(options: KubeletOptions): Promise<PodSettings 
     cpuCFSQuotaPeriod: config.cpuCFSQuotaPeriod ?? '100ms',
     podPidsLimit: config.podPidsLimit ?? -1,
     memoryCapacity: await memoryOf(host),
-    killsTogether: (await cgroupVersion(host)) === 2 && config.singleProcessOOMKill !== true,
+    killsTogether: (await readCgroupLayout(host))?.version === 2 && config.singleProcessOOMKill !== true,
     syncFrequencyMs: parseDuration(config.syncFrequency ?? '1m0s'),
     crashBackoffMaxMs: longest === undefined ? CRASH_BACKOFF.maxMs : parseDuration(longest),
     appArmor: await hasAppArmor(host),
@@ -42,8 +42,4 @@ async function hasAppArmor({ files }: Host): Promise<boolean> {
 async function memoryOf({ files }: Host): Promise<number> {
   const text = await files.readFile('/proc/meminfo', 'utf8').catch(() => '');
   return Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
-}
-
-async function cgroupVersion({ files }: Host): Promise<1 | 2 | undefined> {
-  return parseCgroupLayout(await files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''))?.version;
 }

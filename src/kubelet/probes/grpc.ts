@@ -2,6 +2,7 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { formatDuration } from '../../api/duration.ts';
 import { codeName, percentDecoded } from '../../net/grpc/codes.ts';
+import { frameOf, HEAD_BYTES } from '../../net/grpc/frames.ts';
 import { errorText } from '../../util/log.ts';
 import type { Attempt } from './handlers.ts';
 
@@ -20,7 +21,6 @@ const SERVING = 1;
 const CODE = { ok: 0, deadlineExceeded: 4, unimplemented: 12 } as const;
 /** Bytes of an answer that are read; a health answer has two. */
 const MAX_ANSWER = 64 << 10;
-const PREFIX_BYTES = 5;
 
 /** Asks once. Never rejects: whatever goes wrong is a failure with its text. */
 export function grpcAttempt(target: GrpcTarget): Promise<Attempt> {
@@ -84,10 +84,7 @@ async function check(session: ClientHttp2Session, { service }: GrpcTarget, autho
 /** HealthCheckRequest{service = 1} behind the five bytes of a gRPC message. */
 function frame(service: string): Buffer {
   const name = Buffer.from(service);
-  const message = name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name]);
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
+  return frameOf(name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name]));
 }
 
 function varint(value: number): number[] {
@@ -100,7 +97,7 @@ function varint(value: number): number[] {
 
 /** Field 1 of a HealthCheckResponse, 0 when it is not there. */
 function servingStatus(body: Buffer): number {
-  const message = body.subarray(PREFIX_BYTES);
+  const message = body.subarray(HEAD_BYTES);
   return message.length >= 2 && message[0] === 0x08 ? (message[1] ?? 0) : 0;
 }
 

@@ -1,6 +1,6 @@
 /** Measures the node, its pods and containers for `/metrics/cadvisor`, `/metrics/resource` and `/stats/summary`. */
 import type { Runtime } from '../../runtime/runtime.ts';
-import { parseCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { readCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import { goTime } from '../../api/time.ts';
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
@@ -71,12 +71,11 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
   const { host, log, rootDir } = options;
   const files = options.files ?? systemStatFiles;
   const { clock } = host;
-  const [mountinfo, limits, machine] = await Promise.all([
-    host.files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''),
+  const [layout, limits, machine] = await Promise.all([
+    readCgroupLayout(host),
     host.files.readFile('/proc/self/limits', 'utf8').catch(() => ''),
     readMachineInfo(host, rootDir),
   ]);
-  const layout = parseCgroupLayout(mountinfo);
   if (layout === null) log.warn('No control groups: what containers use is not measured');
   const maxOpenFiles = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? DEFAULT_DESCRIPTORS);
   const systemContainers = new Map(

@@ -4,6 +4,7 @@
  */
 import { matchesNodeTerms } from '../../api/node-affinity.ts';
 import { resources } from '../../api/resources.ts';
+import { claimNameOf } from '../../api/storage.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Stored, Volume } from '../../api/types.ts';
 import type { KubeClient } from '../../client/kube-client.ts';
 import type { Files } from '../../util/host.ts';
@@ -37,10 +38,9 @@ export interface ClaimName {
 }
 
 /** The claim that a pod's volume stands for; undefined when it is another kind of volume. */
-export function claimOf(pod: NodePod, { name, persistentVolumeClaim, ephemeral }: Volume): ClaimName | undefined {
-  const { namespace } = pod.metadata;
-  if (persistentVolumeClaim) return { namespace, name: persistentVolumeClaim.claimName };
-  return ephemeral && { namespace, name: `${pod.metadata.name}-${name}` };
+export function claimOf({ metadata: { name: pod, namespace } }: NodePod, volume: Volume): ClaimName | undefined {
+  const name = claimNameOf(pod, volume);
+  return name === undefined ? undefined : { namespace, name };
 }
 
 export interface ClaimContext {

@@ -2,7 +2,8 @@
 import type { Readable } from 'node:stream';
 import { GrpcError } from './codes.ts';
 
-const HEAD_BYTES = 5;
+/** Bytes before a message: whether it is compressed, and how long it is. */
+export const HEAD_BYTES = 5;
 
 /** A message with its head, not compressed. */
 export function frameOf(message: Uint8Array): Buffer {

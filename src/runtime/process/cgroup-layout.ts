@@ -1,3 +1,4 @@
+import type { Host } from '../../util/host.ts';
 import { parseMounts } from '../../util/mountinfo.ts';
 
 /** How this machine shows control groups: the unified tree, or a tree for each controller. */
@@ -25,6 +26,10 @@ export function parseCgroupLayout(mountinfo: string): CgroupLayout | null {
   if (controllers.size > 0) return { version: 1, controllers, unified };
   return unified === null ? null : { version: 2, controllers, unified };
 }
+
+/** How this machine shows control groups now; null when none are mounted, or nobody may say. */
+export const readCgroupLayout = async ({ files }: Pick<Host, 'files'>): Promise<CgroupLayout | null> =>
+  parseCgroupLayout(await files.readFile('/proc/self/mountinfo', 'utf8').catch(() => ''));
 
 /** The directories that stand for one cgroup, one for each tree. */
 export function cgroupDirectories(layout: CgroupLayout, path: string): string[] {

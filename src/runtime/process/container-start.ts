@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
+import { isMounted } from '../../util/mountinfo.ts';
 import { RuntimeError, type ContainerConfig, type Mount } from '../runtime.ts';
 import { errorText } from '../../util/log.ts';
 import { capabilityArguments, containerCapabilities, defaultCapabilities } from './capabilities.ts';
@@ -131,8 +132,7 @@ function sharesMounts(record: ContainerRecord): boolean {
  */
 async function makePrivatePlace(context: RuntimeContext): Promise<void> {
   const place = `${context.rootDir}/containers`;
-  const mounts = await context.host.files.readFile('/proc/self/mountinfo', 'utf8');
-  if (mounts.includes(` ${place} `)) return;
+  if (await isMounted(context.host, place)) return;
   for (const args of [
     ['--bind', place, place],
     ['--make-private', place],
