@@ -348,6 +348,8 @@ export interface Runtime {
   listContainers(filter?: LabelFilter & { readonly sandboxId?: string }): Promise<ContainerSummary[]>;
   containerStatus(id: string): Promise<ContainerRuntimeStatus>;
   updateContainerResources(id: string, resources: LinuxResources): Promise<void>;
+  /** Tells the runtime what a running pod has now; a runtime without this method need not know. */
+  updatePodSandboxResources?(id: string, resources: LinuxResources, overhead: LinuxResources): Promise<void>;
   /** The log file was moved away: go on in a new one under the same name. */
   reopenContainerLog(id: string): Promise<void>;
 

@@ -1,6 +1,9 @@
 /** The end of a resize: limits of the pod and of its containers (kubernetes `pkg/kubelet/kuberuntime/kuberuntime_manager.go`, doPodResizeAction). */
+import { RuntimeError } from '../../runtime/runtime.ts';
 import { errorText } from '../../util/log.ts';
 import { podLimits } from '../cgroups/pod-limits.ts';
+import { sandboxResources } from '../spec/sandbox-resources.ts';
+import { readySandbox } from './observed.ts';
 import { publish, type PodState } from './pod-state.ts';
 import { resizeText } from './resize.ts';
 import { memoryInUse, type ContainerResize } from './resize-containers.ts';
@@ -28,6 +31,7 @@ export async function finishResize(
     const { memoryLimitBytes } = podLimits(pod, services.settings);
     const inUse = await memoryInUse(pod, state.observed, resizes, (...asked) => services.cgroups.memory(...asked), memoryLimitBytes);
     if (inUse !== undefined) throw new Error(inUse);
+    await tellRuntime(services, state, resizes);
     // A container's limit must lie below its pod's at every moment: the pod's grows before, and shrinks after.
     await services.cgroups.ensure(pod);
     for (const { id, resources, restart } of resizes) if (!restart) await services.runtime.updateContainerResources(id, resources);
@@ -45,4 +49,27 @@ export async function finishResize(
   state.resize = rest;
   services.events.pod(pod, 'Normal', 'ResizeCompleted', resizeText('completed', pod, generation));
   return { ...otherwise, again: true };
+}
+
+/** The runtime may refuse what the pod is to have; most cannot say, and then the resize goes on (updatePodSandboxResources). */
+async function tellRuntime(
+  { runtime, settings }: PodServices,
+  { pod, observed }: PodState,
+  resizes: readonly ContainerResize[],
+): Promise<void> {
+  const sandbox = readySandbox(observed);
+  if (sandbox === undefined) return;
+  const { resources, overhead } = sandboxResources(pod.spec, settings);
+  try {
+    await runtime.updatePodSandboxResources?.(sandbox.id, resources, overhead);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    const { code, message } = error;
+    if (code === 'unimplemented' || (code === 'unknown' && message.includes('not implemented'))) return;
+    const what = resizes.some((resize) => resize.resources.memoryLimitBytes !== undefined) ? 'memory' : 'cpu';
+    throw new Error(
+      `failed to notify runtime for UpdatePodSandboxResources (resource=${what}); resize rejected: updatePodSandboxResources failed for sanboxID "${sandbox.id}": ${message}`,
+      { cause: error },
+    );
+  }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Pod, PodSpec, Stored } from '../../api/types.ts';
+import { RuntimeError } from '../../runtime/runtime.ts';
 import { systemHost } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
 import { eventually, startTestNode, type TestNode } from '../testing/node.ts';
@@ -58,7 +59,27 @@ describe('a resize', () => {
       expect(node.api.history.some((pod) => condition(pod, 'PodResizeInProgress')?.status === 'True')).toBe(true);
       const status = node.api.pod('p')?.status.containerStatuses?.[0];
       expect(status).toMatchObject({ restartCount: 0, allocatedResources: MORE.requests, resources: MORE });
-      expect(node.runtime.calls.filter((c) => c.startsWith('update'))).toEqual(['updateContainerResources c 61 20000']);
+      // A runtime that cannot take the first takes nothing from the resize.
+      expect(node.runtime.calls.filter((c) => c.startsWith('update'))).toEqual([
+        'updatePodSandboxResources 61 20000 67108864',
+        'updateContainerResources c 61 20000',
+      ]);
+    } finally {
+      await node.close();
+    }
+  });
+
+  it('that the runtime refuses changes nothing, and says so', async () => {
+    const node = await startTestNode({ resizeError: new RuntimeError('resourceExhausted', 'not on this machine') });
+    try {
+      node.api.createPod(withResources(START));
+      resize(node, await running(node), MORE);
+      await eventually(() => reasons(node).some((e) => e.includes('ResizeError')), 'the event');
+      expect(reasons(node).join('\n')).toMatch(
+        /failed to notify runtime for UpdatePodSandboxResources \(resource=cpu\); resize rejected: updatePodSandboxResources failed for sanboxID \\?"[^"]+": not on this machine/,
+      );
+      await eventually(() => condition(node.api.pod('p'), 'PodResizeInProgress')?.reason === 'Error', 'the condition');
+      expect(node.runtime.calls.filter((c) => c.startsWith('updateContainer'))).toEqual([]);
     } finally {
       await node.close();
     }

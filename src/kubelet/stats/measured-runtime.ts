@@ -18,6 +18,7 @@ const OPERATIONS: Readonly<Partial<Record<keyof Runtime, string>>> = {
   listContainers: 'list_containers',
   containerStatus: 'container_status',
   updateContainerResources: 'update_container',
+  updatePodSandboxResources: 'update_podsandbox_resources',
   reopenContainerLog: 'reopen_container_log',
   execSync: 'exec_sync',
   exec: 'exec',

@@ -37,6 +37,8 @@ export interface FakeRuntimeOptions {
   readonly unenforced?: NonNullable<Runtime['unenforced']>;
   /** The time that starts and ends are stamped with. */
   readonly now?: () => number;
+  /** What becomes of telling the runtime that a pod is resized; by default it cannot be told. */
+  readonly resizeError?: RuntimeError;
   readonly exec?: (command: readonly string[]) => { code: number; stdout?: string; stderr?: string };
 }
 
@@ -207,6 +209,10 @@ export function createFakeRuntime(options: FakeRuntimeOptions = {}): FakeRuntime
         ['updateContainerResources', c.metadata.name, cpuShares, cpuQuota, memoryLimitBytes].filter((x) => x !== undefined).join(' '),
       );
       c.resources = { ...c.resources, ...resources };
+    },
+    async updatePodSandboxResources(_id, { cpuShares, cpuQuota, memoryLimitBytes }) {
+      calls.push(['updatePodSandboxResources', cpuShares, cpuQuota, memoryLimitBytes].join(' '));
+      throw options.resizeError ?? new RuntimeError('unknown', 'not implemented');
     },
     reopenContainerLog: async () => undefined,
     async execSync(_id, command) {

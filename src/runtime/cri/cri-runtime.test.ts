@@ -19,6 +19,7 @@ import {
   PodSandboxState,
   ProfileType,
   type RunPodSandboxRequest,
+  type UpdatePodSandboxResourcesRequest,
 } from './proto/cri_pb.ts';
 import { serveBytes, serveCri, type FakeServer, type FakeServices } from './testing/fake-server.ts';
 
@@ -166,9 +167,11 @@ describe('what is sent', () => {
   it('carries users of their own and the sizes of sandboxes', async () => {
     let sent: RunPodSandboxRequest | undefined;
     let made: CreateContainerRequest | undefined;
+    let changed: UpdatePodSandboxResourcesRequest | undefined;
     const runtime = await start({
       runtime: {
         runPodSandbox: (request) => ((sent = request), { podSandboxId: 's1' }),
+        updatePodSandboxResources: (request) => ((changed = request), {}),
         createContainer: (request) => ((made = request), { containerId: 'c1' }),
       },
     });
@@ -184,6 +187,8 @@ describe('what is sent', () => {
         namespaceOptions: { usernsOptions: { mode: NamespaceMode.POD, uids: users, gids: users } },
       },
     });
+    await runtime.updatePodSandboxResources?.('s1', { cpuShares: 3 }, { memoryLimitBytes: 9 });
+    expect(changed).toMatchObject({ podSandboxId: 's1', resources: { cpuShares: 3n }, overhead: { memoryLimitInBytes: 9n } });
     const mounts = container.mounts.map((mount) => ({ ...mount, mapping: users }));
     await runtime.createContainer('s1', { ...container, mounts }, sandbox);
     expect(made?.config?.mounts[0]).toMatchObject({ uidMappings: users, gidMappings: users });

@@ -224,6 +224,10 @@ export async function startCriRuntime(options: CriRuntimeOptions): Promise<Runti
       await server.call(rpc.updateContainerResources, { containerId: id, linux: resourcesMessage(resources) }, within);
       ledger.doubt(id);
     },
+    async updatePodSandboxResources(id, resources, overhead) {
+      const request = { podSandboxId: id, resources: resourcesMessage(resources), overhead: resourcesMessage(overhead) };
+      await server.call(rpc.updatePodSandboxResources, request, within);
+    },
     async reopenContainerLog(id) {
       await server.call(rpc.reopenContainerLog, { containerId: id }, within);
     },
