@@ -57,7 +57,7 @@ export async function startKubelet(options: KubeletOptions): Promise<KubeletHand
   const metrics = options.metrics ?? createKubeletMetrics();
   const probeMetrics = createProbeMetrics();
   const starts = createPodStartTracker(metrics, clock);
-  const program = startNodeProcessMetrics();
+  const program = startNodeProcessMetrics(clock);
   const looks = watchLooks(measuredRuntime(options.runtime, metrics, clock), clock);
   const runtime = inTurns(looks.runtime, clock);
 

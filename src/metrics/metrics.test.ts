@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemHost } from '../util/host.ts';
 import { exposition } from './exposition.ts';
 import { computed, counter, gauge, goFloat, histogram } from './family.ts';
+import { startNodeProcessMetrics } from './node-process.ts';
 import { processFamilies } from './process.ts';
 
 describe('exposition', () => {
@@ -72,5 +73,29 @@ describe('processFamilies', () => {
     if (process.platform === 'linux')
       for (const name of ['cpu_seconds_total', 'open_fds', 'max_fds', 'virtual_memory_bytes'])
         expect(text).toMatch(new RegExp(`^process_${name} [\\d.e+]+$`, 'm'));
+  });
+});
+
+describe('startNodeProcessMetrics', () => {
+  it('counts how much later than it should a timer fires', () => {
+    let now = 0;
+    let everyMs = 0;
+    let fire = (): void => undefined;
+    let cancelled = false;
+    const every = (ms: number, callback: () => void) => {
+      everyMs = ms;
+      fire = callback;
+      return { cancel: () => (cancelled = true) };
+    };
+    const { families, close } = startNodeProcessMetrics({ ...systemHost.clock, monotonic: () => now, every });
+    for (const late of [0, 0, 0, 200]) {
+      now += everyMs + late;
+      fire();
+    }
+    const max = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(exposition(families))?.[1]);
+    expect(max).toBeCloseTo(0.2, 2);
+    expect(exposition(families)).toMatch(/^nodejs_eventloop_lag_p50_seconds \d(\.\d+)?e-0[6-9]$/m);
+    close();
+    expect(cancelled).toBe(true);
   });
 });

@@ -39,6 +39,8 @@ export interface PodDisksReader {
 }
 
 const ROOM_AGE_MS = 10_000;
+/** Files beside the containers' logs come and go rarely. */
+const LOG_LIST_AGE_MS = 60_000;
 /** How long those who ask for different directories share an answer. */
 const SHARED_MS = 1_000;
 /** File systems whose room is remembered. */
@@ -80,7 +82,7 @@ export function createPodDisks({ host, files, usage, statfs, rootDir, podLogsDir
   function logFilesOf(uid: string, directory: string): readonly string[] {
     const now = host.clock.monotonic();
     const known = listed.get(uid);
-    if (known && now - known.at < ROOM_AGE_MS) return known.files;
+    if (known && now - known.at < LOG_LIST_AGE_MS) return known.files;
     const found = logFiles(files, directory);
     listed.set(uid, { at: now, files: found });
     return found;

@@ -77,7 +77,7 @@ export async function openContainerKeeper(context: RuntimeContext, sandboxes: Sa
   await files.mkdir(base, { recursive: true, mode: 0o711 });
   for (const id of await files.readdir(base)) await load(id);
   const looks = clock.every(LOOK_EVERY_MS, () => {
-    for (const container of all.values()) if (container.state.phase === 'running') void look(container);
+    for (const container of all.values()) if (container.state.phase === 'running') void glance(container);
   });
 
   async function load(id: string): Promise<void> {
@@ -182,6 +182,12 @@ export async function openContainerKeeper(context: RuntimeContext, sandboxes: Sa
     );
     container.watcher = watcher;
     void container.pump.wake();
+  }
+
+  /** Looks closer only when its process is gone. */
+  async function glance(container: Container): Promise<void> {
+    if (container.record.bootId === context.bootId && (await isAlive(host, processOf(container)))) void container.pump?.wake();
+    else await look(container);
   }
 
   /** Sees whether the container has ended, and if so brings it to its end once. */

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { FileHandle } from 'node:fs/promises';
 import type { Host } from '../../util/host.ts';
@@ -179,8 +179,11 @@ export async function openLogPump(host: Host, places: LogPlaces, log: Logger): P
     await save();
   }
 
+  /** Asked at once: the size of an open file is in memory, and most who ask find nothing. */
+  const hasMore = ({ handle, written, lines }: Source): boolean => handle === null || fstatSync(handle.fd).size > written + lines.pending;
+
   function wake(): Promise<void> {
-    if (closed) return Promise.resolve();
+    if (closed || !sources.some(hasMore)) return Promise.resolve();
     queued ??= serially(async () => {
       queued = null;
       await round();
