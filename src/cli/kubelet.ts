@@ -12,6 +12,7 @@ import { loadConfiguration } from './kubelet-configuration.ts';
 import { credentialProviders, RUNTIME_FLAGS, processRuntimeExtras } from './runtime-flags.ts';
 import { chooseRuntime, DEFAULT_POD_CIDR, runtimeWish } from './runtime.ts';
 import { nodeIdentity } from './node-identity.ts';
+import { boundHeapGrowth } from './small-heap.ts';
 import { stopSignal } from './stop-signal.ts';
 import { allAddresses, nodeAddresses } from './up/machine.ts';
 import { explainListenError, explainStartError, UserError } from './user-error.ts';
@@ -44,6 +45,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const log = createLogger({ verbosity });
   for (const notice of parsed.notices) log.warn(notice);
   process.title = 'nodelet kubelet';
+  boundHeapGrowth();
   const stop = stopSignal();
 
   const config = await loadConfiguration(parsed, host);
