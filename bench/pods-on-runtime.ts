@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { resources } from '../src/api/resources.ts';
 import { loadKubeconfig } from '../src/client/kubeconfig.ts';
 import { createKubeClient } from '../src/client/rest-client.ts';
@@ -122,19 +123,14 @@ async function turn(place: Turn, figures: Figures): Promise<void> {
     program.kill('SIGTERM');
     await program.ended;
     // The runtime still removes what the API server has already forgotten: the next kubelet is not to pay for it.
-    await settle(REST_MS);
+    await pause(REST_MS);
   }
 }
 
-const settle = (ms: number): Promise<void> =>
-  new Promise((ok) => {
-    setTimeout(ok, ms);
-  });
-
 async function rest(pid: number, figures: Figures): Promise<void> {
-  await settle(REST_MS / 2);
+  await pause(REST_MS / 2);
   const before = footprint(pid);
-  await settle(REST_MS);
+  await pause(REST_MS);
   const after = footprint(pid);
   figures.memory.push(after.memory);
   figures.millicores.push((after.cpu - before.cpu) / (REST_MS / 1_000));

@@ -87,15 +87,15 @@ describe('startNodeProcessMetrics', () => {
       fire = callback;
       return { cancel: () => (cancelled = true) };
     };
-    const { families, close } = startNodeProcessMetrics({ ...systemHost.clock, monotonic: () => now, every });
+    const program = startNodeProcessMetrics({ ...systemHost.clock, monotonic: () => now, every });
     for (const late of [0, 0, 0, 200]) {
       now += everyMs + late;
       fire();
     }
-    const max = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(exposition(families))?.[1]);
+    const max = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(exposition(program.families))?.[1]);
     expect(max).toBeCloseTo(0.2, 2);
-    expect(exposition(families)).toMatch(/^nodejs_eventloop_lag_p50_seconds \d(\.\d+)?e-0[6-9]$/m);
-    close();
+    expect(exposition(program.families)).toMatch(/^nodejs_eventloop_lag_p50_seconds \d(\.\d+)?e-0[6-9]$/m);
+    program.close();
     expect(cancelled).toBe(true);
   });
 });

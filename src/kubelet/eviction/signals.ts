@@ -2,6 +2,7 @@
 import { readCgroupLayout, type CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Host } from '../../util/host.ts';
+import { memoryField } from '../../util/meminfo.ts';
 import type { Observation, Observations, Signal } from './thresholds.ts';
 
 export interface SignalOptions {
@@ -21,9 +22,8 @@ export async function signalReader({ host, runtime, rootDir }: SignalOptions): P
 
   async function memory(): Promise<Observation | undefined> {
     const meminfo = await text('/proc/meminfo');
-    const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(meminfo)?.[1] ?? Number.NaN);
-    const capacity = kib('MemTotal') * 1024;
-    const used = await workingSet(layout, text, (kib('MemTotal') - kib('MemFree')) * 1024);
+    const [capacity = Number.NaN, free = Number.NaN] = ['MemTotal', 'MemFree'].map((name) => memoryField(meminfo, name));
+    const used = await workingSet(layout, text, capacity - free);
     return Number.isFinite(capacity) && Number.isFinite(used) ? { capacity, available: Math.max(0, capacity - used) } : undefined;
   }
   async function disk(path: string | undefined): Promise<{ bytes: Observation; inodes: Observation } | undefined> {

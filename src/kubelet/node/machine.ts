@@ -2,6 +2,7 @@
 import { arch, hostname as osHostname, release, totalmem } from 'node:os';
 import { availableParallelism } from 'node:os';
 import type { Files } from '../../util/host.ts';
+import { memoryField } from '../../util/meminfo.ts';
 
 export interface Machine {
   readonly machineID: string;
@@ -43,7 +44,6 @@ export async function readMachine(files: Files, rootDir: string): Promise<Machin
     files.statfs(rootDir).catch(() => undefined),
   ]);
   const pretty = /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release_)?.[1];
-  const memory = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1];
   return {
     machineID,
     systemUUID: uuid === '' ? machineID : uuid,
@@ -53,7 +53,7 @@ export async function readMachine(files: Files, rootDir: string): Promise<Machin
     architecture: ARCHITECTURES[arch()] ?? arch(),
     operatingSystem: process.platform === 'win32' ? 'windows' : process.platform,
     cpus: availableParallelism(),
-    memoryBytes: memory === undefined ? totalmem() : Number(memory) * 1024,
+    memoryBytes: memoryField(meminfo, 'MemTotal') ?? totalmem(),
     storageBytes: storage ? storage.blocks * storage.bsize : 0,
     hugepages,
   };

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { parseDuration } from '../../api/duration.ts';
 import { readCgroupLayout } from '../../runtime/process/cgroup-layout.ts';
 import type { Host } from '../../util/host.ts';
+import { memoryField } from '../../util/meminfo.ts';
 import type { CgroupDriver } from '../cgroups/names.ts';
 import type { KubeletOptions } from '../options.ts';
 import { CRASH_BACKOFF } from './backoff.ts';
@@ -40,6 +41,5 @@ async function hasAppArmor({ files }: Host): Promise<boolean> {
 }
 
 async function memoryOf({ files }: Host): Promise<number> {
-  const text = await files.readFile('/proc/meminfo', 'utf8').catch(() => '');
-  return Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+  return memoryField(await files.readFile('/proc/meminfo', 'utf8').catch(() => ''), 'MemTotal') ?? 0;
 }

@@ -1,5 +1,6 @@
 /** Cgroups of version 2: one tree (opencontainers/cgroups `fs2`). The root has fewer files: what it lacks comes from `/proc`. */
 import type { CgroupLayout } from '../../runtime/process/cgroup-layout.ts';
+import { memoryField } from '../../util/meminfo.ts';
 import { limitOf, workingSet, type CgroupReader, type MemorySample, type ThrottlingSample } from './cgroup-sample.ts';
 import { keyedNumber, parseIoStat, parseKeyed, parseNumber, parsePids, parsePressure } from './parse.ts';
 import type { StatFile, StatFilePool, StatFiles } from './stat-files.ts';
@@ -136,6 +137,6 @@ const thousandfold = (value: number | undefined): number | undefined => (value =
 
 function swapInUse(pool: StatFilePool): number {
   const text = pool.once('/proc/meminfo') ?? '';
-  const of = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
-  return Math.max(0, of('SwapTotal') - of('SwapFree'));
+  const [total = 0, free = 0] = ['SwapTotal', 'SwapFree'].map((name) => memoryField(text, name));
+  return Math.max(0, total - free);
 }

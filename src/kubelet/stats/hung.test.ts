@@ -19,6 +19,19 @@ const MOUNTINFO = [
   '41 1 0:50 / /hung rw - nfs4 server:/ rw',
 ].join('\n');
 
+const SETTINGS = {
+  log: silentLogger,
+  nodeName: 'n',
+  rootDir: tmpdir(),
+  podLogsDir: '/nonexistent',
+  cgroupRoot: '/',
+  kubeletCgroups: '',
+  systemCgroups: '',
+} as const;
+
+const readFile = ((path: string, encoding: 'utf8') =>
+  path === '/proc/self/mountinfo' ? Promise.resolve(MOUNTINFO) : systemHost.files.readFile(path, encoding)) as Host['files']['readFile'];
+
 /** Time that goes on only when it is told to; a sleep ends at once and takes its time. */
 function fastHost(files: Partial<Host['files']>): { host: Host; sleeps: number[] } {
   let now = 1_700_000_000_000;
@@ -26,7 +39,7 @@ function fastHost(files: Partial<Host['files']>): { host: Host; sleeps: number[]
   const { clock } = systemHost;
   const host: Host = {
     ...systemHost,
-    files: { ...systemHost.files, ...files },
+    files: { ...systemHost.files, readFile, ...files },
     clock: {
       ...clock,
       now: () => now,
@@ -46,22 +59,10 @@ function fastHost(files: Partial<Host['files']>): { host: Host; sleeps: number[]
 }
 
 async function start(files: Partial<Host['files']>, imageFsInfo: () => Promise<never>): Promise<{ stats: NodeStats; sleeps: number[] }> {
-  const { host, sleeps } = fastHost({
-    readFile: ((path: string, encoding: 'utf8') =>
-      path === '/proc/self/mountinfo'
-        ? Promise.resolve(MOUNTINFO)
-        : systemHost.files.readFile(path, encoding)) as Host['files']['readFile'],
-    ...files,
-  });
+  const { host, sleeps } = fastHost(files);
   const stats = await startNodeStats({
+    ...SETTINGS,
     host,
-    log: silentLogger,
-    nodeName: 'n',
-    rootDir: tmpdir(),
-    podLogsDir: '/nonexistent',
-    cgroupRoot: '/',
-    kubeletCgroups: '',
-    systemCgroups: '',
     runtime: { imageFsInfo },
     pods: () => [runningPod('p')],
     files: memoryFiles({
@@ -79,12 +80,7 @@ const OTHER_POD = '/kubepods/besteffort/poduid-q';
 
 /** Two pods, of which everything of the first one's container is gone after so many more of its files were touched. */
 async function startVanishing(): Promise<{ stats: NodeStats; vanishAfter: (touches: number) => Promise<void>; touched: () => number }> {
-  const { host } = fastHost({
-    readFile: ((path: string, encoding: 'utf8') =>
-      path === '/proc/self/mountinfo'
-        ? Promise.resolve(MOUNTINFO)
-        : systemHost.files.readFile(path, encoding)) as Host['files']['readFile'],
-  });
+  const { host } = fastHost({});
   const files = memoryFiles({
     ...cgroupV1('', 5000, 10_000),
     ...cgroupV1(POD, 500, 8192),
@@ -102,14 +98,8 @@ async function startVanishing(): Promise<{ stats: NodeStats; vanishAfter: (touch
     if (left < 0) throw Object.assign(new Error('ENODEV'), { code: 'ENODEV' });
   };
   const stats = await startNodeStats({
+    ...SETTINGS,
     host,
-    log: silentLogger,
-    nodeName: 'n',
-    rootDir: tmpdir(),
-    podLogsDir: '/nonexistent',
-    cgroupRoot: '/',
-    kubeletCgroups: '',
-    systemCgroups: '',
     runtime: { imageFsInfo: () => Promise.resolve([]) },
     pods: () => [runningPod('p'), runningPod('q', OTHER)],
     files: {

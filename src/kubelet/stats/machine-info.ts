@@ -1,5 +1,6 @@
 /** What the machine is, for the `machine_*` families (cAdvisor `machine/machine.go`). */
 import type { Host } from '../../util/host.ts';
+import { memoryField } from '../../util/meminfo.ts';
 import { readMachine } from '../node/machine.ts';
 
 export interface MachineInfo {
@@ -32,7 +33,7 @@ export async function readMachineInfo({ files, clock }: Host, rootDir: string): 
     list('/sys/bus/nd/devices'),
     readDimms(text, list),
   ]);
-  const swap = Number(/^SwapTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
+  const swap = memoryField(meminfo, 'SwapTotal') ?? 0;
   const booted = Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000;
   const { sockets, physicalCores } = topology(cpuinfo);
   return {
