@@ -191,7 +191,7 @@ async function open(size: { columns: number; rows: number }, at = port, input = 
     ended: program.ended,
     leave: async (key, code = 0) => {
       program.write(key);
-      await until('its end', () => text().includes(`left with ${code}\r\n`), 5_000);
+      await until('its end', () => text().includes(`left with ${code}\r\n`));
       await program.ended;
     },
   };

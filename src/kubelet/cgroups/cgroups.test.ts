@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemHost } from '../../util/host.ts';
 import { silentLogger } from '../../util/log.ts';
 import { aPod } from '../testing/objects.ts';
@@ -85,7 +85,7 @@ describe('tiers of pods', () => {
         });
         const asking = (uid: string, cpu: string, overhead = '0') =>
           aPod({ containers: [{ name: 'c', resources: { requests: { cpu } } }], overhead: { cpu: overhead } }, { uid });
-        const eventually = (line: string): Promise<void> => vi.waitFor(async () => expect(await shown()).toBe(line));
+        const eventually = (line: string): Promise<void> => expect.poll(shown).toBe(line);
         cgroups.count(asking('a', '1'));
         cgroups.count(aPod({}, { uid: 'best' }));
         cgroups.count(asking('b', '500m', '500m'));

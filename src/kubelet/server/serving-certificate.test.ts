@@ -75,7 +75,7 @@ describe('servingCertificate', () => {
     expect(await servedName(port)).toMatch(/^node-1@/);
     writeFileSync(handle.files.tlsCertFile, readFileSync(next.files.tlsCertFile));
     writeFileSync(handle.files.tlsPrivateKeyFile, readFileSync(next.files.tlsPrivateKeyFile));
-    await expect.poll(() => changes.length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => changes.length).toBe(1);
     expect(changes[0]).toEqual(next.current);
     server.reload(handle.current);
     expect(await servedName(port)).toMatch(/^next@/);

@@ -119,9 +119,9 @@ export function brief(pod: Pod): string {
   ].join(' | ');
 }
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 20_000;
 
-/** Polls until the check gives something; rejects after five seconds with what it gave last. */
+/** Polls until the check gives something; rejects after a while and names what did not come. */
 export async function eventually<T>(check: () => T | undefined | false, what = 'the condition'): Promise<T> {
   const end = Date.now() + DEADLINE_MS;
   for (;;) {

@@ -225,13 +225,13 @@ function gather(stream: Readable): () => string {
   return () => Buffer.concat(chunks).toString();
 }
 
-/** Asks until there is an answer; throws after ten seconds. */
+/** Asks until there is an answer; throws after twenty seconds. */
 export async function eventually<T>(ask: () => Promise<T | null> | T | null): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 20_000;
   for (;;) {
     const answer = await ask();
     if (answer !== null) return answer;
-    if (Date.now() > deadline) throw new Error('it did not come to pass within ten seconds');
+    if (Date.now() > deadline) throw new Error('it did not come to pass within twenty seconds');
     await new Promise((resolve) => {
       setTimeout(resolve, 10);
     });
