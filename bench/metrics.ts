@@ -11,7 +11,7 @@ const PODS = Number(option('pods') ?? 100);
 const SCRAPES = Number(option('scrapes') ?? 40);
 const PATHS = ['/metrics/cadvisor', '/metrics/resource', '/stats/summary', '/metrics'] as const;
 /** Longer than answers are shared between those who ask together. */
-const APART_MS = 200;
+const APART_MS = Number(option('apart') ?? 200);
 const CYCLES = 4;
 const CYCLE_MS = 15_000;
 const MS_PER_TICK = 10;
@@ -24,7 +24,7 @@ interface Scraped {
   scrape(path: string): Promise<void>;
 }
 
-/** With `--peer=URL --peer-cert --peer-key --peer-ca [--peer-node --peer-pid --peer-image]` beside the real kubelet; `--pods=N`. */
+/** With `--peer=URL --peer-cert --peer-key --peer-ca [--peer-node --peer-pid --peer-image]` beside the real kubelet; `--pods=N --scrapes=N --apart=MS`. */
 export async function measureMetrics(): Promise<void> {
   const peer = peerOption();
   const places: Place[] = [];

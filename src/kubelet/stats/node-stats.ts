@@ -63,8 +63,8 @@ const DISKS_AGE_MS = 10_000;
 const IMAGES_AGE_MS = 60_000;
 /** How long the first answers wait for what is found out in the background. */
 const FIRST_LOOK_MS = 500;
-/** Half of what this process may open is left to everything else. */
-const SHARE_OF_DESCRIPTORS = 0.5;
+/** Descriptors that are left to everything else: as many, or half of a few. */
+const OTHER_DESCRIPTORS = 5_000;
 const DEFAULT_DESCRIPTORS = 1024;
 
 export async function startNodeStats(options: NodeStatsOptions): Promise<NodeStats> {
@@ -92,7 +92,7 @@ export async function startNodeStats(options: NodeStatsOptions): Promise<NodeSta
     ...(options.cgroupDriver && { cgroupDriver: options.cgroupDriver }),
     named: [...systemContainers.keys()],
     pods: options.pods,
-    maxOpen: Math.floor(maxOpenFiles * SHARE_OF_DESCRIPTORS),
+    maxOpen: Math.max(Math.floor(maxOpenFiles / 2), maxOpenFiles - OTHER_DESCRIPTORS),
     ownPid: process.pid,
   });
   systemContainers.set(collector.kubepods, 'pods');
