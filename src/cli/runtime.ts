@@ -2,6 +2,7 @@
 import { parseDuration } from '../api/duration.ts';
 import type { KubeletConfiguration } from '../kubelet/config.ts';
 import type { RegistrySettings } from '../runtime/images/registry/hosts.ts';
+import { hexBytes } from '../runtime/process/address-pool.ts';
 import { startProcessRuntime } from '../runtime/process/process-runtime.ts';
 import { RuntimeError, type Runtime } from '../runtime/runtime.ts';
 import type { Host } from '../util/host.ts';
@@ -105,9 +106,4 @@ export function bridgeName(podCIDR: string): string {
 }
 
 /** The name of what this machine has once for each range. */
-export const linkName = (prefix: string, range: string): string =>
-  prefix +
-  range
-    .split('.', 3)
-    .map((byte) => Number(byte).toString(16).padStart(2, '0'))
-    .join('');
+export const linkName = (prefix: string, range: string): string => prefix + hexBytes(range).slice(0, 3).join('');

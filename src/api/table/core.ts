@@ -1,4 +1,5 @@
 /** How the kinds of the core group show in a Table (`pkg/printers/internalversion/printers.go`). */
+import { BETA_CLASS } from '../storage.ts';
 import type { Event, Loose, Node, ObjectOf, Service } from '../types.ts';
 import { NONE, UNKNOWN, UNSET, accessModes, age, firstThree, labelText } from './cells.ts';
 import type { Cells, PrintContext } from './cells.ts';
@@ -94,7 +95,7 @@ export function claimCells({ metadata, spec = {}, status = {} }: Loose<ObjectOf<
     Volume: spec.volumeName ?? '',
     Capacity: bound ? (status.capacity?.['storage'] ?? '0') : '',
     'Access Modes': bound ? accessModes(status.accessModes) : '',
-    StorageClass: spec.storageClassName ?? metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? '',
+    StorageClass: spec.storageClassName ?? metadata?.annotations?.[BETA_CLASS] ?? '',
     VolumeAttributesClass: spec.volumeAttributesClassName ?? UNSET,
     VolumeMode: spec.volumeMode ?? UNSET,
   };

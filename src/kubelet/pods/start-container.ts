@@ -81,7 +81,7 @@ export async function startContainer(services: PodServices, input: StartInput): 
   try {
     // Its name is wanted again.
     if (cutOff) await ignoringGone(runtime.removeContainer(cutOff.id));
-    config = await containerConfig(services, input, found.image, imageVolumes);
+    config = await containerConfig(services, input, { image: found.image, images: imageVolumes, again: cutOff === undefined });
   } catch (error) {
     return failed('CreateContainerConfigError', error, RETRY_MS);
   }
@@ -142,23 +142,23 @@ function cutOffStart({ since }: PodServices, { target, observed }: StartInput): 
 }
 
 /** One more than the newest container's; after a wipe of the runtime, one more than the newest log's. */
-async function restartCount(services: PodServices, input: StartInput): Promise<number> {
-  const { host } = services;
-  const { target, observed, sandbox } = input;
+async function restartCount({ host }: PodServices, { target, observed, sandbox }: StartInput, again: boolean): Promise<number> {
   const [newest] = containersNamed(observed, target.container.name);
-  const cutOff = cutOffStart(services, input);
-  if (newest) return (Number(newest.annotations[RESTART_COUNT] ?? newest.metadata.attempt) || 0) + (cutOff ? 0 : 1);
+  if (newest) return (Number(newest.annotations[RESTART_COUNT] ?? newest.metadata.attempt) || 0) + (again ? 1 : 0);
   const names = await host.files.readdir(join(sandbox.logDirectory, target.container.name)).catch(() => []);
   const counts = names.flatMap((name) => (/^\d+\.log/.test(name) ? [parseInt(name, 10)] : []));
   return counts.length === 0 ? 0 : Math.max(...counts) + 1;
 }
 
-async function containerConfig(
-  services: PodServices,
-  input: StartInput,
-  image: Image,
-  images: ReadonlyMap<string, string>,
-): Promise<ContainerConfig> {
+interface Made {
+  readonly image: Image;
+  /** Ids of the images that are volumes, by the volume's name. */
+  readonly images: ReadonlyMap<string, string>;
+  /** Whether the newest container counts as one that ran before. */
+  readonly again: boolean;
+}
+
+async function containerConfig(services: PodServices, input: StartInput, { image, images, again }: Made): Promise<ContainerConfig> {
   const { pod, target, observed, podIPs, sandbox, volumes } = input;
   const { container, kind } = target;
   const { settings, host } = services;
@@ -178,7 +178,7 @@ async function containerConfig(
         services: variables,
       }),
     ),
-    restartCount(services, input),
+    restartCount(services, input, again),
     services.nodeHosts(),
     host.files.mkdir(join(sandbox.logDirectory, container.name), { recursive: true, mode: 0o755 }),
   ]);

@@ -57,3 +57,6 @@ export function createAddressPool(subnet: Subnet): AddressPool {
     },
   };
 }
+
+/** The bytes of an IPv4 address, two hexadecimal digits each. */
+export const hexBytes = (address: string): string[] => address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));

@@ -1,6 +1,6 @@
 import type { Host } from '../../util/host.ts';
 import { errorText, type Logger } from '../../util/log.ts';
-import { addressAt, createAddressPool, parseSubnet, type AddressPool } from './address-pool.ts';
+import { addressAt, createAddressPool, hexBytes, parseSubnet, type AddressPool } from './address-pool.ts';
 import type { Cni } from './cni/cni.ts';
 import { networkRules, type HostPorts } from './network-rules.ts';
 import { helperEnvironment } from './tools.ts';
@@ -127,8 +127,7 @@ link set ${options.bridge} up
  * The link address that belongs to an IPv4 address (kubenet's prefix). A bridge without one of its own takes the lowest of its ports,
  * and a pod with a random one is not found at an address that another had before: both lose packets until neighbours ask again.
  */
-export const linkAddressOf = (address: string): string =>
-  ['0a', '58', ...address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))].join(':');
+export const linkAddressOf = (address: string): string => ['0a', '58', ...hexBytes(address)].join(':');
 
 const tableOf = (bridge: string): string => `nodelet_${bridge.replaceAll('-', '_')}`;
 
